@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! dockpass-data/            0700
-//!   format                  "dockpass data 8", written last at the first start: from then on a missing store is damage
+//!   format                  "dockpass data 9", written last at the first start: from then on a missing store is damage
 //!   lock                    flock and process number of who has it open
 //!   end                     the seal of the last batch, noted outside the store after each change
 //!   journal                 preallocated: what took a power away while the disk was full
@@ -14,6 +14,12 @@
 //!   dockpass.sock           the local socket
 //!   socket-secret           what each request over it shows, made at each start
 //!   initial-admin-password  the first password of `admin`, until it is changed
+//!   audit-syslog.cursor     the last record of the audit log that the syslog server has; audit-webhook.cursor: the webhook
+//!   last-backup             its time says when the last backup went out whole
+//!   checking/               what a check without a server looks at
+//!   ended.log               what took a power away, a line each; to be copied, for a restore
+//!   ended.log.1             the same, before that was full
+//!   restoring/              what a restore is making; without `format` beside it, an interrupted one
 //! ```
 //!
 //! A small file is written under its name with `.new` behind it, and renamed.
@@ -40,12 +46,48 @@ pub const SOCKET: &str = "dockpass.sock";
 pub const SOCKET_SECRET: &str = "socket-secret";
 /// The first password of `admin`.
 pub const FIRST_PASSWORD: &str = "initial-admin-password";
+/// Its time says when the last backup went out whole.
+pub const LAST_BACKUP: &str = "last-backup";
+
+/// How far the syslog server has come that the audit log is sent to.
+pub const SYSLOG_CURSOR: &str = "audit-syslog.cursor";
+/// The same of the webhook.
+pub const WEBHOOK_CURSOR: &str = "audit-webhook.cursor";
+
+/// What took a power away, a line each.
+pub const ENDED: &str = "ended.log";
+/// The same, before it was full.
+pub const ENDED_BEFORE: &str = "ended.log.1";
+
+/// A data directory that a restore is making, inside the one that it is for. It is not among those that are known: a server
+/// does not start where it stands alone.
+pub const RESTORING: &str = "restoring";
+
+/// What a check without a server looks at: a copy, for as long as it takes.
+pub const CHECKING: &str = "checking";
 
 /// What a file's name ends with while it is being written.
 pub const UNFINISHED: &str = ".new";
 
-const ALL: [&str; 11] =
-    [FORMAT, LOCK, END, JOURNAL, STORE, STORE_BEFORE, STORE_NEW, KEYS, SOCKET, SOCKET_SECRET, FIRST_PASSWORD];
+const ALL: [&str; 17] = [
+    FORMAT,
+    LOCK,
+    END,
+    JOURNAL,
+    STORE,
+    STORE_BEFORE,
+    STORE_NEW,
+    KEYS,
+    SOCKET,
+    SOCKET_SECRET,
+    FIRST_PASSWORD,
+    SYSLOG_CURSOR,
+    WEBHOOK_CURSOR,
+    LAST_BACKUP,
+    CHECKING,
+    ENDED,
+    ENDED_BEFORE,
+];
 
 /// Whether dockpass itself writes files of this name, finished or not.
 #[must_use]

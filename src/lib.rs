@@ -13,33 +13,43 @@
 //! - [`service`]: the use-cases, sync and without HTTP, in rooms that name only those before them (`service/mod.rs`). It
 //!   alone makes a caller (`sign_in`), decides what one may do (`access`), reaches the store (`ledger`), and holds the keys
 //!   of registry tokens (`signing`).
+//! - [`age`]: encryption of files to recipients, in the format of age.
+//! - [`metrics`]: what is counted and measured while the server runs, and the one table of names under which that is told.
 //! - [`net`]: outgoing requests: names, trust in certificates, and the one HTTP client over them.
 //! - [`pki`]: keys and certificates of our own, for registry tokens and TLS: a CA, what it signs, when that is renewed, PEM.
 //! - [`data_files`]: the names of the files in the data directory.
 //! - `denied`: what the file system denies, told with the command that mends it.
 //! - [`private_file`]: small files that only their owner may read, written whole.
 //! - [`causes`]: what an error and its sources say, in one line.
+//! - [`correlation`]: the id of a request and the trace that it is a part of, which a task carries along.
 //! - [`registry`]: the registry next door: what its configuration must say, and that of nginx before it, what its
-//!   notifications mean, the client that asks it, the comparison of what it holds with what is known, and deletion in it.
+//!   notifications mean, the client that asks it, the comparison of what it holds with what is known, and deletion in it;
+//!   the way through the gateway to it (`registry::gateway`).
+//! - [`shipping`]: what goes out of the audit log by itself, on threads of its own.
 //! - [`api`]: the HTTP API, shapes only: each operation as a type (`operations`), with its parameters and bodies. Routes, the
 //!   OpenAPI document and the command line's requests come from it.
 //! - [`config`]: one table of keys; file, environment and flags over each other.
 //! - [`http`]: the server. The only place that names actix-web and rust-embed: one table of routes, with a handler for each
-//!   operation, which parses, calls one use-case, and renders; one table of errors; TLS; the embedded pages.
+//!   operation, which parses, calls one use-case, and renders; one table of errors; TLS; the embedded pages; the gateway
+//!   (`http::gateway`), which serves the registry's own API.
 //! - [`cli`]: the commands. They call the operations like any other client, over a socket, over TLS, or in process.
 //!
 //! # Which may name which
 //!
 //! ```text
 //! domain  <-  store  <-  service  <-  registry  <-  http  <-  cli
+//!                        service  <-  shipping  <-  http
 //! domain  <-  api                              <-  registry, http, cli
 //! domain  <-  config                           <-  http, cli
 //! domain  <-  pki                              <-  service, http
-//! domain  <-  private_file                     <-  store, service, http, cli
-//!             net                              <-  registry, cli
-//!             data_files                       <-  private_file, store, service, http, cli
-//! domain  <-  denied                           <-  private_file, store, service, config, http, cli
-//!             causes                           <-  registry, http, cli
+//!             age                              <-  cli
+//! domain  <-  private_file                     <-  store, service, registry, shipping, http, cli
+//!             net                              <-  registry, shipping, cli
+//!             data_files                       <-  private_file, store, service, shipping, http, cli
+//! domain  <-  denied                           <-  private_file, store, service, registry, shipping, config, http, cli
+//!             causes                           <-  registry, shipping, http, cli
+//! domain  <-  correlation                      <-  registry, http, cli
+//! domain  <-  metrics                          <-  store, service, http
 //! ```
 //!
 //! `http` may name all to its left but `store` and `net`; `cli` names neither `store`, `service` nor `registry`. Nothing
@@ -49,6 +59,7 @@
 //!
 //! - *Access token*: a secret `dkp_…` in the place of a password. *Registry token*: the JWT that the registry checks.
 //! - *Act*: a kind of action, a word of the audit log. *Deed*: one act on one object, as it is recorded.
+//! - *Admitted*: of a request of the registry's API, that it may go on to the registry, with the permit for what becomes of it.
 //! - *Authority*: in `service`, a caller looked up in one state; in `pki` and TLS, a CA. *Leaf*: a certificate of the CA.
 //! - *Bundle*: the rows that one transaction of a long work writes. *Batch*: the changes that the writer commits together.
 //! - *Call*: a caller, with the time and the user agent of its request. *Proof*: the password or secret that it has shown.
@@ -64,14 +75,19 @@
 //! - *Obstacle*: why a request that is understood and allowed cannot be done, such as a limit that is reached.
 //! - *Permit*: proof that a rule allowed a change, without which there is none. *Allowed*: proof that the caller may have its
 //!   body read. *Upkeep*: the changes that dockpass makes for itself, without a permit.
+//! - *Pulse*: whether every thread that serves requests answers when it is asked.
 //! - *Remains*: what the registry still has of a deleted repository: it stays, it is to go, or nothing is left.
 //! - *Robot*: an access token of an organization, with a name: the credential of a machine. It signs in as `ORG/NAME`, and acts
 //!   on what its organization owns, on repositories only.
 //! - *Row*: a record at its key in a table of the store. *Frozen*: the struct of one version of a record, never edited.
 //! - *Seal*: a digest of all records, written with each batch. *End*: the last seal, noted outside the store as well.
+//! - *Snapshot*: the rows of the whole store as of one batch, read from the disk while the writer goes on.
 //! - *Standing*: what a caller is at this moment: a stranger, the local administrator, the registry, or an account; of an
 //!   access token, its state and where that comes from.
 //! - *State*: everything but the audit log, in memory, as of one batch.
+//! - *Ticket*: what a registry token that the gateway was shown was issued for. It narrows its caller, and widens nothing.
+//! - *Way*: in `shipping`, one by which the audit log goes out by itself, to a receiver. *Cursor*: the last record that the receiver has.
+//!   *Parcel*: what is handed to it, a record or a gap.
 //!
 //! # What always holds
 //!
@@ -84,7 +100,7 @@
 //! 2. *No permit, no change.* The right to write is a value that only `service::ledger` holds. A change of a caller reaches
 //!    the store there with a permit, and only the rules of `service::access` make permits. They look the caller up, or
 //!    the secret that it has shown, in the very state that the change acts on: account, access token, its parents, as they are then. Only the deletion of
-//!    a tag takes its permit along: what the registry has done by then is recorded. What is written without a caller is
+//!    a tag, and what goes through the gateway, take their permit along: what the registry has done by then is recorded. What is written without a caller is
 //!    named, each of it: `service::ledger::Upkeep`; and last uses, which the store writes itself.
 //! 3. *A token never exceeds its account.* What may be done is what the account may, within the token's cap and patterns
 //!    (`service::access`), every time anew; of a robot, the account is its organization's, and nothing but repositories counts.
@@ -96,11 +112,14 @@
 //! 5. *A record, its indexes and its audit record change together*: one `store::Txn`, one transaction (`service::ledger`).
 //! 6. *Readers never wait.* They take [`store::Store::state`], one consistent moment in memory. What may block (a password's
 //!    hash, a change) or takes long runs on threads that serve no requests, with room for each kind (`http::pools`), and
-//!    hashes are shared out by where requests come from (`service::sign_in`). Nor for each other: connections, and the
-//!    memory that waits for clients, are shared out in the same way (`http::connections`).
+//!    hashes are shared out by where requests come from (`service::sign_in`). A password that was verified within the last
+//!    minute takes none, as long as nothing about its account has changed (`remembered` there). Nor for each other:
+//!    connections, and the memory that waits for clients, are shared out in the same way (`http::connections`), and so is
+//!    the room at the registry behind the gateway (`http::pools`).
 //! 7. *No secret is shown twice.* Secrets are types of `domain::secret` without `Display` and `Serialize`, wiped when dropped;
 //!    the store has hashes only. They stand in no log line, error, audit record or URL. The secret of notifications, which
-//!    the registry's configuration must hold, goes to the local socket only.
+//!    the registry's configuration must hold, goes to the local socket only. Nor does a metric say who: its labels are words of
+//!    closed lists (`metrics`), and whoever shows the secret of the metrics is no caller.
 //! 8. *What a client did wrong is never a 500*, and what went wrong inside is never told: `api::Code` has every code, and
 //!    `http::failure` maps every error of the service to one without a rest.
 //! 9. *Records can be read for ever.* Each has its kind and version (`store::record`), and each version makes itself from the
@@ -112,7 +131,7 @@
 //!     the local administrator: requests over the local socket show a secret of the data directory (`http::socket_secret`),
 //!     and the command line sends none before it knows whose socket that is (`cli::wire`).
 //!
-//! # Four walks through the code
+//! # Five walks through the code
 //!
 //! **`docker login` with an access token, and a push.** The registry answers 401 with a challenge that names `/auth/token`.
 //! docker asks there, with Basic credentials and a scope. `http::registry` reads them and asks `service::sign_in`:
@@ -132,8 +151,15 @@
 //! **A token is revoked.** Deactivating it is a change like the one above; when it is answered, the published state says so.
 //! The next request with it finds an inactive record and is 401. So is one with a token that was made with it: they
 //! count only while their parents do. A registry token that was issued before names account, access token and which of its
-//! secrets was shown (`dkp`): where dockpass is shown it, all are looked up, and it is 401 as well. The registry itself
-//! looks nothing up: there it works until it expires.
+//! secrets was shown (`dkp`): where dockpass is shown it, all are looked up, and it is 401 as well: through the gateway, on
+//! the next request. A registry that is asked directly looks nothing up: there it works until it expires.
+//!
+//! **A layer goes through the gateway.** `http::gateway` reads method and path as the registry does (`domain::distribution`),
+//! which refuses whatever could be read in two ways, and looks the caller up: the registry token's `dkp`, or Basic.
+//! `service::gateway` admits it if the caller may do that at this moment, within what the token was issued for, and makes the
+//! repository of a first push. `registry::gateway` sends what was read, written anew, over a connection of this worker, and
+//! both bodies stream, a few pieces at a time. Of the answer pass the headers that are listed. A manifest is recorded
+//! (`service::gateway`, `content::news`) before its pusher hears of it.
 //!
 //! **The registry holds something new.** It posts a notification, with the one secret that `http::events` takes, and
 //! `registry::events` makes of it what matters: a tag that points to a digest. `service::content::news` writes the tag and
@@ -143,17 +169,21 @@
 //! is known, then the catalogue, and puts each repository right in a change of its own. What was deleted here is remembered
 //! (`service::content::deletions`), so that it is not taken for new.
 
+pub mod age;
 pub mod api;
 pub mod causes;
 pub mod cli;
 pub mod config;
+pub mod correlation;
 pub mod data_files;
 mod denied;
 pub mod domain;
 pub mod http;
+pub mod metrics;
 pub mod net;
 pub mod pki;
 pub mod private_file;
 pub mod registry;
 pub mod service;
+pub mod shipping;
 pub mod store;

@@ -153,6 +153,22 @@ fn refuse_theirs(path: &Path, found: &Metadata) -> Result<(), PrivateFileError> 
     Err(PrivateFileError::Theirs { path: path.to_owned(), owner: found.uid(), place })
 }
 
+/// Reads the first `most` bytes of a file of the site's that stands elsewhere. It may be a link, and belong to somebody else, as
+/// files do that an orchestrator mounts. It stays as it is.
+pub(crate) fn read_of_site(path: &Path, most: usize) -> io::Result<(File, Zeroizing<Vec<u8>>)> {
+    let file = OpenOptions::new().read(true).custom_flags(NO_WAIT).open(path)?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !kind.is_file() {
+        return Err(io::Error::other("no ordinary file"));
+    }
+    let mut content = Zeroizing::new(Vec::with_capacity(most));
+    (&file).take(most as u64).read_to_end(&mut content)?;
+    Ok((file, content))
+}
+
 /// Takes the permissions `open` from a file of the site's that stands elsewhere, once its content has proved to be what it is
 /// read for: a mistyped path may name anything. Warns where it is not ours to do so, since an orchestrator may have put it
 /// there, read-only, and where a symbolic link leads to it. What is no ordinary file, such as a pipe, is left alone.
@@ -220,6 +236,11 @@ fn give_to_owner_of(directory: &Path, file: &File) -> io::Result<()> {
         return Ok(());
     }
     fchown(file, Some(owner.uid()), Some(owner.gid()))
+}
+
+/// Whose a file or directory is, by user id.
+pub(crate) fn owner(path: &Path) -> io::Result<u32> {
+    fs::metadata(path).map(|found| found.uid())
 }
 
 fn directory_of(path: &Path) -> &Path {

@@ -22,6 +22,7 @@
 //        setTitle(text)                 once the name is known
 //        swap(nodes, { href, title })   what came of this page in its place, such as a new secret; href is the address from
 //                                       now on, which a reload opens
+//        drawn                          a promise: what it adds later waits for this, so that the page itself comes first
 //        hold(text | null)              asks before leaving, with this reason, as long as it is set
 //      Once the person left, none of them does anything: a late answer changes no other page.
 //   Links are plain <a href="/repositories/…"> (path`…` of lib/dom.js encodes the parts); no handler is needed.
@@ -40,7 +41,7 @@ import { during } from "./lib/notice.js";
 import * as session from "./lib/session.js";
 import { keepTrue } from "./lib/time.js";
 import * as nav from "./nav.js";
-import { find } from "./pages.js";
+import { find, part } from "./pages.js";
 
 const UNANSWERED = "What you sent has no answer yet.";
 
@@ -75,8 +76,12 @@ function write(href, push) {
   history[push ? "pushState" : "replaceState"]({ index }, "", href);
 }
 
-/** @param {URL} url @param {Record<string, string>} params @param {AbortSignal} signal @returns {Context} */
-function context(url, params, signal) {
+/**
+ * `sure` settles once it is certain for whom the page is: until then it leads nowhere else.
+ * @param {URL} url @param {Record<string, string>} params @param {AbortSignal} signal @param {Promise<unknown>} sure @param {Promise<void>} drawn
+ * @returns {Context}
+ */
+function context(url, params, signal, sure, drawn) {
   /** @template {any[]} Given @template Result @param {(...given: Given) => Result} act @returns {(...given: Given) => Result} */
   const whileHere = (act) => /** @type {any} */ ((/** @type {Given} */ ...given) => (signal.aborted ? undefined : act(...given)));
   return {
@@ -84,7 +89,11 @@ function context(url, params, signal) {
     params,
     query: url.searchParams,
     signal,
-    go: whileHere(go),
+    drawn,
+    go: whileHere(async (/** @type {Parameters<Context["go"]>} */ ...given) => {
+      await sure;
+      if (!signal.aborted) await go(...given);
+    }),
     reload: whileHere(() => show({ scroll: scrollY, keepsFocus: true })),
     setQuery: whileHere((/** @type {Parameters<Context["setQuery"]>[0]} */ changes, { push = false } = {}) => setQuery(url, changes, push)),
     setTitle: whileHere((/** @type {string} */ text) => {
@@ -138,6 +147,7 @@ async function show({ scroll = 0, keepsFocus = false } = {}) {
     const again = keepsFocus ? remember(main) : () => null;
     main.replaceChildren(.../** @type {any[]} */ ([drawn.nodes]).flat(Infinity).filter(Boolean));
     settle(scroll, again());
+    drawn.tell?.();
   } catch (error) {
     if (!signal.aborted && !isAbort(error)) throw error;
   }
@@ -164,10 +174,7 @@ function settle(scroll, focused = null) {
 async function draw(url, signal, isAgain = false) {
   const found = find(url.pathname);
   try {
-    // After being led to the sign-in page, the session need not be asked for again.
-    if (!session.current() && !(isKnownOut && found?.row.isOpen)) await session.load();
-    else if (session.isOld()) await session.refresh();
-    isKnownOut = false;
+    const begun = await meet(found, url, signal);
     if (signal.aborted) return null;
     // Signing in would lead to no page either.
     if (!found) return nothing("There is no page at this address.");
@@ -175,16 +182,7 @@ async function draw(url, signal, isAgain = false) {
       toSignIn(url);
       return null;
     }
-    const { row, params } = found;
-    if (row.isAdmin && !session.current()?.isAdmin) return nothing("Only administrators see this page.");
-    const page = await row.load();
-    const given = context(url, params, signal);
-    named = null;
-    isDrawn = false;
-    const nodes = await page.render(given);
-    if (!nodes || signal.aborted) return null;
-    const title = named ?? (typeof page.title === "function" ? page.title(given) : page.title);
-    return { nodes: [row.isOpen || row.isAlone ? null : banner(), nodes], title, area: row.area, isAlone: row.isOpen || row.isAlone };
+    return await (begun?.() ?? drawPage(found, url, signal));
   } catch (error) {
     if (signal.aborted || isAbort(error)) return null;
     if (error.status === 401) {
@@ -197,11 +195,56 @@ async function draw(url, signal, isAgain = false) {
   }
 }
 
-function banner() {
-  const { setPassword, credential } = session.current() ?? {};
-  if (!setPassword) return null;
-  const text = credential === "accessToken" ? "You signed in with a temporary password. " : "You did not choose your password yourself. ";
-  return h("p.banner", text, h("a", { href: "/profile/password" }, "Set your own"));
+/**
+ * Makes sure of who is signed in. On a slow line each answer that is waited for costs a journey: meanwhile the module of the
+ * page comes, and the page is drawn for whom the tab knew last, which counts only if it is still so.
+ * @param {ReturnType<typeof find>} found @param {URL} url @param {AbortSignal} signal @returns {Promise<(() => Promise<Drawn | null>) | null>}
+ */
+async function meet(found, url, signal) {
+  const isKnown = session.recall() !== null;
+  if (isKnown && !session.isOld()) return null;
+  found?.row.load().catch(() => {});
+  // After being led to the sign-in page, the session need not be asked for again.
+  const isAsked = isKnown || !(isKnownOut && found?.row.isOpen);
+  isKnownOut = false;
+  if (!isKnown) {
+    if (isAsked) await session.load();
+    return null;
+  }
+  const attempt = new AbortController();
+  const asked = session.refresh();
+  // Before anything that the page has begun goes on.
+  const sure = asked.then((isOther) => void (isOther && attempt.abort()), () => attempt.abort());
+  const begun = found && drawPage(found, url, AbortSignal.any([signal, attempt.signal]), sure);
+  begun?.catch(() => {});
+  if (!(await asked)) return begun && (() => begun);
+  held = null;
+  return null;
+}
+
+/**
+ * @param {NonNullable<ReturnType<typeof find>>} found @param {URL} url @param {AbortSignal} signal @param {Promise<unknown>} [sure]
+ * @returns {Promise<Drawn | null>}
+ */
+async function drawPage({ row, params }, url, signal, sure = Promise.resolve()) {
+  if (row.isAdmin && !session.current()?.isAdmin) return nothing("Only administrators see this page.");
+  const page = await row.load();
+  if (signal.aborted) return null;
+  /** @type {() => void} */
+  let tell = () => {};
+  const given = context(url, params, signal, sure, new Promise((resolve) => (tell = resolve)));
+  named = null;
+  isDrawn = false;
+  const nodes = await page.render(given);
+  if (!nodes || signal.aborted) return null;
+  const title = named ?? (typeof page.title === "function" ? page.title(given) : page.title);
+  return { nodes: [row.isOpen || row.isAlone ? null : await banner(), nodes], title, area: row.area, isAlone: row.isOpen || row.isAlone, tell };
+}
+
+/** The line for who should set a password; its module is fetched for them alone. */
+async function banner() {
+  const present = session.current();
+  return present?.setPassword ? (await part("people/page-password", "passwordBanner")())(present) : null;
 }
 
 /** @param {string} text */

@@ -16,6 +16,7 @@ const PLACES = [
   { area: "people", label: "People", href: "/people", isAdmin: true },
   { area: "audit", label: "Audit", href: "/audit", isAdmin: true },
   { area: "registry", label: "Registry", href: "/registry", isAdmin: true },
+  { area: "settings", label: "Settings", href: "/settings", isAdmin: true },
 ];
 
 /** Only places that the session may open are offered. @param {typeof PLACES[number]} place @param {Api.Session} session */

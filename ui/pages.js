@@ -1,22 +1,38 @@
 // Owns the one table of pages: path, the area that the navigation marks, who may see it, and the module that draws it.
-// The server has the same paths (src/api/operations/pages.rs). A module is fetched when its page is opened first.
+// The server has the same paths (src/api/operations/pages.rs), and reads here which module to name in the document of each
+// (src/http/ui_files.rs): a row stands on one line. A module is run when its page is opened first.
 //
 // Exports
 //   find(pathname)     { row, params } or null; parts are decoded, so a repository's name has its slashes again
+//   part(file, name)   what gives that export of a module, which is fetched when it is needed first; a page that is older than
+//                      the server is loaded anew
 //   ownPath(text, fallback)   path and query of an address of this very site, the fallback for anything else
 
-import { unreachable } from "./lib/api.js";
+import { raw, unreachable } from "./lib/api.js";
 import { unlessNarrowed } from "./lib/narrowed.js";
 
-/** @param {string} file @param {string} name @returns {() => Promise<Page>} */
-const from = (file, name) => async () => {
+/** @param {string} file @param {string} name @returns {() => Promise<any>} */
+export const part = (file, name) => async () => {
   try {
     return (await import(`./${file}.js`))[name];
   } catch (error) {
     console.error(error);
+    if (await isOutdated()) {
+      location.reload();
+      return new Promise(() => {});
+    }
     throw unreachable();
   }
 };
+
+/** Whether another version of dockpass runs by now: its modules have another path. */
+async function isOutdated() {
+  const page = await raw("/", { accept: "text/html" }).then((response) => response.text(), () => "");
+  return page !== "" && !page.includes(new URL(".", import.meta.url).pathname);
+}
+
+/** @param {string} file @param {string} name @returns {() => Promise<Page>} */
+const from = (file, name) => part(file, name);
 
 /** The same, for what a narrowed access token does not reach. @param {string} file @param {string} name */
 const whole = (file, name) => async () => unlessNarrowed(await from(file, name)());
@@ -33,15 +49,20 @@ const PAGES = [
   { path: "/repositories", area: "repositories", load: from("repositories/page", "list") },
   { path: "/repositories/{namespace}", area: "repositories", load: from("repositories/page", "namespace") },
   { path: "/repositories/{namespace}/{reponame}", area: "repositories", load: from("repositories/page", "one") },
+  { path: "/repositories/{namespace}/{reponame}/tags/{tag}", area: "repositories", load: from("repositories/tag", "tag") },
   { path: "/organizations", area: "organizations", load: whole("organizations/page", "list") },
   { path: "/organizations/{name}", area: "organizations", load: whole("organizations/page", "one") },
+  { path: "/organizations/{name}/new-robot", area: "organizations", load: whole("organizations/page-robot", "create") },
+  { path: "/organizations/{name}/robots/{robot}", area: "organizations", load: whole("organizations/page-robot", "one") },
   { path: "/organizations/{name}/teams/{team}", area: "organizations", load: whole("organizations/page", "team") },
   { path: "/people", area: "people", load: from("people/page", "list"), isAdmin: true },
   { path: "/people/{name}", area: "people", load: from("people/page", "one"), isAdmin: true },
+  { path: "/people/{name}/leave", area: "people", load: from("people/leave", "leave"), isAdmin: true },
   { path: "/people/{name}/access-tokens/new", area: "people", load: from("tokens/page-new", "create"), isAdmin: true },
   { path: "/people/{name}/access-tokens/{id}", area: "people", load: from("tokens/page-one", "one"), isAdmin: true },
   { path: "/audit", area: "audit", load: from("audit/page", "list"), isAdmin: true },
   { path: "/registry", area: "registry", load: from("registry/page", "show"), isAdmin: true },
+  { path: "/settings", area: "settings", load: from("registry/settings", "settings"), isAdmin: true },
 ];
 
 /** @param {string} pattern @param {string} pathname */

@@ -23,6 +23,9 @@ pub struct Account {
     /// How many teams an organization has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub teams_count: Option<usize>,
+    /// Of an organization, whether you administer it; only to its members and administrators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_user_is_admin: Option<bool>,
     /// What only the account itself and administrators see.
     #[serde(flatten)]
     pub inner: Option<AccountInner>,
@@ -46,6 +49,15 @@ pub struct AccountInner {
     /// Until when sign-in by password is refused after wrong guesses; null if it is not.
     #[schemars(extend("format" = "date-time"))]
     pub locked_until: Option<String>,
+    /// When it last signed in, by password or with an access token, as far as that is known: access tokens that were deleted
+    /// before the server started are not, and a sign-in by password before that is told to the day. Null if none is known,
+    /// and for organizations.
+    #[serde(default)]
+    #[schemars(extend("format" = "date-time"))]
+    pub last_sign_in: Option<String>,
+    /// How many access tokens it has; those of an organization are robots.
+    #[serde(default)]
+    pub tokens_count: usize,
     /// When it was made.
     #[schemars(extend("format" = "date-time"))]
     pub created_at: String,
@@ -63,6 +75,18 @@ pub struct Accounts {
     pub users_count: usize,
     /// How many organizations there are.
     pub orgs_count: usize,
+    /// How many system administrators there are: `admins`.
+    #[serde(default)]
+    pub admins_count: usize,
+    /// How many users may not sign in: `inactive-users`.
+    #[serde(default)]
+    pub inactive_users_count: usize,
+    /// How many users have no password: `service-accounts`.
+    #[serde(default)]
+    pub service_accounts_count: usize,
+    /// How many users have to wait after wrong guesses: `locked-users`.
+    #[serde(default)]
+    pub locked_users_count: usize,
     /// How many accounts the filter selects.
     pub resource_count: usize,
 }
@@ -73,8 +97,18 @@ impl Rows for Accounts {
 }
 
 /// Fields of an [`Account`] that no request sets.
-const SHOWN_ONLY: &[&str] =
-    &["id", "membersCount", "teamsCount", "hasPassword", "passwordSetByAdmin", "lockedUntil", "createdAt"];
+const SHOWN_ONLY: &[&str] = &[
+    "id",
+    "membersCount",
+    "teamsCount",
+    "clientUserIsAdmin",
+    "hasPassword",
+    "passwordSetByAdmin",
+    "lockedUntil",
+    "lastSignIn",
+    "tokensCount",
+    "createdAt",
+];
 
 /// What DTR says of accounts of a directory service, and what it always is here.
 const FIXED: &[(&str, Fixed)] = &[

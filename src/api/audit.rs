@@ -24,6 +24,10 @@ pub struct AuditRecords {
     pub records: Vec<AuditRecord>,
     /// The number of the last record of the log, up to which was looked; 0 for all but administrators.
     pub head: u64,
+    /// The hash of that record: with the number, the head of the log; empty for all but administrators. Lines come with both
+    /// in the header `X-Audit-Head`.
+    #[serde(default, rename = "headHash")]
+    pub head_hash: String,
     /// The same as `after` takes it to find what comes later.
     #[serde(default)]
     pub reached: String,

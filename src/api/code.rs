@@ -68,6 +68,8 @@ codes! {
     InvalidJson "INVALID_JSON" 400;
     /// A parameter or a field cannot be accepted.
     InvalidParameters "INVALID_PARAMETERS" 400;
+    /// Only a gateway before the registry could do this, and there is none.
+    GatewayRequired "GATEWAY_REQUIRED" 409;
     /// A setting that cannot be had, or that the configuration fixes.
     InvalidSettings "INVALID_SETTINGS" 400;
     /// Neither public nor private.
@@ -106,6 +108,14 @@ codes! {
     NeedsRegistryUrl "NEEDS_REGISTRY_URL" 409;
     /// The registry is configured to delete nothing.
     DeletionDisabled "DELETION_DISABLED" 409;
+    /// Not allowed, in the word that clients of registries know.
+    Denied "DENIED" 403;
+    /// The tag is immutable, and points to something else.
+    TagImmutable "TAG_IMMUTABLE" 409;
+    /// The registry behind the gateway cannot be reached, or gives no answer that can be passed on.
+    UpstreamFailed "UPSTREAM_FAILED" 502;
+    /// The registry behind the gateway does not answer in time.
+    UpstreamTimedOut "UPSTREAM_TIMED_OUT" 504;
     /// Too many wrong passwords, or too many sign-ins at once.
     TooManyRequests "TOO_MANY_REQUESTS" 429;
     /// Changes are not accepted at present.

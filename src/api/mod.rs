@@ -12,6 +12,7 @@ mod accounts;
 mod audit;
 mod code;
 mod events;
+mod keeping;
 mod operation;
 pub mod operations;
 pub mod query;
@@ -41,6 +42,7 @@ pub use accounts::{
 pub use audit::{AuditHead, AuditRecord, AuditRecords, AuditVerification, OwnRecord, OwnRecords, VerifyAudit};
 pub use code::Code;
 pub use events::{CloudData, Envelope, Event, EventActor, EventRequest, EventTarget};
+pub use keeping::{StoreCheck, StoreProblem};
 pub use operation::{
     Access, Answer, Body, BodyFormat, Described, Document, Facts, Fixed, Form, Heading, JsonBody, Method, Nothing,
     Operation, Paged, Rows, UnknownFields,
@@ -52,21 +54,21 @@ pub use reach::{
     AccessCheck, AccessCut, AccessSource, ReachedRepositories, ReachedRepository, ReachingToken, ReachingTokens,
 };
 pub use registry::{
-    Catalog, Certificate, Comparison, Empty, LeftOut, Notifications, RegistryConfiguration, RegistryHost,
-    RegistryState, RegistryToken,
+    Catalog, Certificate, Comparison, Empty, Finding, GatewayState, LeftOut, Notifications, RegistryConfiguration,
+    RegistryHost, RegistryState, RegistryToken,
 };
 pub use repositories::{
     ActivityDay, CreateRepository, NamespaceType, Repositories, Repository, RepositoryActivity,
     TransferAllRepositories, TransferRepositories, TransferredRepositories, UpdateRepository, Visibility,
 };
-pub use robots::{CreateRobot, NewRobot, Robot};
+pub use robots::{CreateRobot, NewRobot, PreviewRobotReach, Robot};
 pub use search::{Autocomplete, SearchResult, SearchResults};
-pub use server::{ClusterStatus, Health, Version, of_replica};
+pub use server::{AuditWay, ClusterStatus, Health, Version, of_replica};
 pub use session::{
     AccountSession, EndedSessions, EndingToken, NewAddress, OpenSession, RevokedToken, Session, SessionCredential,
 };
 pub use settings::{FixedSetting, SettingSource, Settings, UpdateSettings};
-pub use tags::{Manifest, Tag};
+pub use tags::{Manifest, PlatformImage, Tag};
 pub use teams::{CreateTeam, Team, Teams, UpdateTeam};
 pub use tokens::{
     ApiToken, ApiTokenCounts, ApiTokenStates, CreateApiToken, IdentifiedApiToken, IdentifyApiToken, LimitedReach,

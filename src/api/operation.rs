@@ -88,6 +88,11 @@ pub enum Access {
     Registry,
     /// The registry, with the secret of its notifications; everybody else gets the 404 of an unknown path.
     Notifications,
+    /// A program that collects the metrics, with their secret; everybody else gets the 404 of an unknown path.
+    Metrics,
+    /// A trusted proxy, with the credentials that a client of the registry sent it; everybody else gets the 404 of an unknown
+    /// path.
+    Proxy,
 }
 
 impl Access {
@@ -95,8 +100,17 @@ impl Access {
     #[must_use]
     pub fn is_public(self) -> bool {
         match self {
-            Self::Open | Self::Anybody | Self::Notifications => true,
+            Self::Open | Self::Anybody | Self::Notifications | Self::Metrics | Self::Proxy => true,
             Self::SignedIn | Self::Registry => false,
+        }
+    }
+
+    /// Whether the path answers those whom it does not serve like one that is not there.
+    #[must_use]
+    pub fn is_hidden(self) -> bool {
+        match self {
+            Self::Notifications | Self::Metrics | Self::Proxy => true,
+            Self::Open | Self::Anybody | Self::SignedIn | Self::Registry => false,
         }
     }
 }
@@ -391,7 +405,7 @@ impl Described {
     pub fn codes(&self) -> Vec<Code> {
         let mut codes = Vec::new();
         match self.facts.access {
-            Access::Open | Access::Anybody | Access::Notifications => {}
+            Access::Open | Access::Anybody | Access::Notifications | Access::Metrics | Access::Proxy => {}
             Access::SignedIn => codes.extend([Code::NotAuthenticated, Code::NotAuthorized, Code::TooManyRequests]),
             Access::Registry => codes.extend([Code::Unauthorized, Code::NotAuthorized, Code::TooManyRequests]),
         }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::registry::{CertificateRole, Counts, Phase};
+use crate::domain::registry::{CertificateRole, Counts, Outcome, Phase};
+use crate::domain::upstream::{Redirects, UpstreamAuth};
 
 /// The answer of the token endpoint.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -68,6 +69,45 @@ pub struct RegistryState {
     pub notifications: Notifications,
     /// The comparison with the registry that is at work, or the last one since the start; null without `url`.
     pub comparison: Option<Comparison>,
+    /// The gateway before the registry; null where there is none, and clients reach the registry by themselves.
+    #[serde(default)]
+    pub gateway: Option<GatewayState>,
+}
+
+/// The gateway, and the registry behind it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayState {
+    /// What dockpass shows to the registry; never the credentials themselves.
+    pub auth: UpstreamAuth,
+    /// What becomes of the registry's redirects to its storage.
+    pub redirects: Redirects,
+    /// Seconds that a registry token for the gateway lives. Each use of one is checked against what holds then.
+    pub token_lifetime: i64,
+    /// Requests of clients that are at the registry now.
+    pub requests: u64,
+    /// Most requests of clients that may be there at a time.
+    pub max_requests: u64,
+    /// Why the registry does not answer as it should; null if it does.
+    pub trouble: Option<String>,
+    /// Whether the registry keeps the blobs of one repository from those who may pull from another. A blob that nobody else
+    /// has is pushed to it, asked for under another name, and deleted.
+    pub blobs_apart: Finding,
+    /// Whether others get nothing from the registry without credentials, past dockpass.
+    pub closed_to_others: Finding,
+}
+
+/// What dockpass has found out about the registry by itself: once after the start, and then once a day.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// What came out.
+    pub outcome: Outcome,
+    /// When it looked; null if it has not since the start.
+    #[schemars(extend("format" = "date-time"))]
+    pub found_at: Option<String>,
+    /// What is wrong, or why it is not known; empty if all is well.
+    pub reason: String,
 }
 
 /// The registry's notifications since the start.

@@ -46,8 +46,13 @@ pub struct Repository {
     pub visibility: Visibility,
     /// Always false: dockpass does not scan.
     pub scan_on_push: bool,
-    /// Always false.
+    /// Whether all tags are immutable: nobody overwrites one, whoever may deletes it first. That is held where pushes go
+    /// through dockpass; where they do not, a `Warning` says so.
     pub immutable_tags: bool,
+    /// Where not all tags are immutable, those that match one of these are: whole tags, with `*` for any characters.
+    #[serde(default)]
+    #[schemars(required)]
+    pub immutable_tag_patterns: Vec<String>,
     /// Always true: manifest lists are the registry's business.
     pub enable_manifest_lists: bool,
     /// How often it was pulled.
@@ -108,12 +113,8 @@ const SHOWN_ONLY: &[&str] =
     &["id", "namespaceType", "pulls", "pushes", "accessLevel", "owner", "lastPush", "missingSince"];
 
 /// What DTR lets a repository choose, and what it always is here.
-const FIXED: &[(&str, Fixed)] = &[
-    ("scanOnPush", Fixed::Flag(false)),
-    ("immutableTags", Fixed::Flag(false)),
-    ("enableManifestLists", Fixed::Flag(true)),
-    ("tagLimit", Fixed::Number(0)),
-];
+const FIXED: &[(&str, Fixed)] =
+    &[("scanOnPush", Fixed::Flag(false)), ("enableManifestLists", Fixed::Flag(true)), ("tagLimit", Fixed::Number(0))];
 
 /// The repository to make.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
@@ -132,6 +133,12 @@ pub struct CreateRepository {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Visibility>")]
     pub visibility: Option<String>,
+    /// Whether all tags shall be immutable, for which pushes must go through dockpass; no if omitted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub immutable_tags: Option<bool>,
+    /// Which tags shall be immutable where not all are: at most 20 patterns of at most 128 characters, such as `v*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub immutable_tag_patterns: Option<Vec<String>>,
     /// Must be the namespace of the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
@@ -190,6 +197,13 @@ pub struct UpdateRepository {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Visibility>")]
     pub visibility: Option<String>,
+    /// Whether all tags shall be immutable, for which pushes must go through dockpass. True ends the patterns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub immutable_tags: Option<bool>,
+    /// Which tags shall be immutable where not all are: at most 20 patterns of at most 128 characters, such as `v*`; an
+    /// empty list ends them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub immutable_tag_patterns: Option<Vec<String>>,
     /// Must be the namespace of the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,

@@ -52,3 +52,16 @@ pub struct CreateRobot {
 }
 
 impl JsonBody for CreateRobot {}
+
+/// The limits of a robot that is not made yet.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PreviewRobotReach {
+    /// The highest level that it would reach; never `admin`.
+    pub access_level: AccessLevel,
+    /// The repositories that it would reach, as of a new robot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repositories: Option<Vec<String>>,
+}
+
+impl JsonBody for PreviewRobotReach {}

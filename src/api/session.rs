@@ -46,11 +46,13 @@ pub struct Session {
     pub token_max_lifetime: Option<i64>,
     /// How clients reach the registry, as an image reference begins; null where dockpass does not know it.
     pub registry_host: Option<String>,
+    /// Whether pushes go through dockpass, without which no tag is immutable.
+    pub immutable_tags_hold: bool,
     /// The account's access tokens that whoever held them has ended for good: the newest 20, each until it is deleted. None
     /// to a narrowed access token.
     pub revoked_tokens: Vec<RevokedToken>,
-    /// The account's access tokens that are accepted and end within 14 days: the first 20 of them, the next end first. None
-    /// to a narrowed access token.
+    /// The account's access tokens, and the robots of the organizations that it administers, that are accepted and end within
+    /// 14 days: the first 20 of them, the next end first. None to a narrowed access token.
     pub ending_tokens: Vec<EndingToken>,
     /// From where somebody signed in with the account's password within the last two weeks for the first time in 30 days, the
     /// newest first: as far as the server saw it since its start, and not from where this request comes. None to a narrowed
@@ -96,6 +98,8 @@ pub struct EndingToken {
     pub id: String,
     /// BLAKE3 hash of its secret.
     pub hashed_token: String,
+    /// The user name that it signs in with: of the account, or of a robot.
+    pub username: String,
     /// What people call it.
     pub token_label: String,
     /// When it ends.

@@ -23,6 +23,10 @@ pub struct Tag {
     pub hash_mismatch: bool,
     /// Always false: content trust is not kept here.
     pub in_notary: bool,
+    /// Whether it is immutable: nobody overwrites it, whoever may deletes it first. False wherever no gateway holds that.
+    #[serde(default)]
+    #[schemars(required)]
+    pub is_immutable: bool,
     /// What it points to.
     pub manifest: Manifest,
     /// Who pushed it last: the name of the account, or `ORG/NAME` of a robot, which another one may have by now; null if the
@@ -33,6 +37,23 @@ pub struct Tag {
     /// The platforms that the image runs on, as `linux/arm64/v8`; several for a list of images, none if the manifest
     /// was not read.
     pub platforms: Vec<String>,
+    /// The same platforms, each with its image; an earlier server leaves them out.
+    #[serde(default)]
+    pub platform_images: Vec<PlatformImage>,
+}
+
+/// The image of a tag for one platform.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlatformImage {
+    /// Where it runs, as `linux/arm64/v8`.
+    pub platform: String,
+    /// Digest of its own manifest, by which it can be pulled alone; where the tag is no list of images, that of the tag. Null for an
+    /// image of a list that was read by an earlier version: the next comparison reads it again.
+    pub digest: Option<String>,
+    /// Bytes of its configuration and its layers, as its manifest tells them (the size of the manifest itself is not among them). Null
+    /// where the digest is, and where the registry does not have the image.
+    pub size: Option<u64>,
 }
 
 /// A manifest. Until dockpass has read it, for which it needs `registry.url`, texts are empty and the size is 0.

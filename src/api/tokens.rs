@@ -48,6 +48,9 @@ pub struct ApiToken {
     /// When it ends; null is never.
     #[schemars(extend("format" = "date-time"))]
     pub expires_at: Option<String>,
+    /// The length of its life as it was made, in seconds, which a renewal gives it again; null if it never ends.
+    #[serde(default)]
+    pub lifetime: Option<u64>,
     /// The highest level that it reaches; with `push` it pulls and pushes, and deletes nothing.
     pub access_level: AccessLevel,
     /// The repositories that it reaches: `ns/name` or `ns/*`; all, if empty.
@@ -89,7 +92,7 @@ pub struct ApiTokenCounts {
     pub total: usize,
     /// By state: `state`.
     pub states: ApiTokenStates,
-    /// Those whose end is still to come, and near: `expiresbefore`.
+    /// Those that are accepted and whose end is near: `expiresbefore`.
     pub expiring: usize,
     /// Up to when an end counts as near.
     #[schemars(extend("format" = "date-time"))]

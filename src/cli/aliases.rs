@@ -1,6 +1,9 @@
-//! The other words that hands type for a command: one table for all nouns, so that what works with one works with each.
+//! The other words that hands type for a command: one table for all nouns, so that what works with one works with each; and
+//! the place where `help` may stand, too.
 
-use clap::Command;
+use std::ffi::OsString;
+
+use clap::{Arg, Command};
 
 /// Nouns, with what makes and takes away things of their own kind: there `add` and `remove` mean the same. Those that are
 /// missing have members, for whom these words stand.
@@ -21,6 +24,39 @@ pub(super) fn of_noun(noun: Command) -> Command {
         let words = words(&name, command.get_name());
         command.visible_aliases(words)
     })
+}
+
+/// `NOUN help …` as `help NOUN …`, which hands type as often. Options may stand before each of the two.
+pub(super) fn help_first(mut words: Vec<OsString>, grammar: &Command) -> Vec<OsString> {
+    let Some((noun, help)) = first_plain(&words, grammar) else { return words };
+    let is = |place: usize| words.get(place).and_then(|word| word.to_str());
+    let is_noun = is(noun).and_then(|word| grammar.find_subcommand(word)).is_some_and(Command::has_subcommands);
+    if is_noun && is(help) == Some("help") {
+        let help = words.remove(help);
+        words.insert(noun, help);
+    }
+    words
+}
+
+/// Where the first two words behind the program's name stand that are neither options nor the values of options.
+fn first_plain(words: &[OsString], grammar: &Command) -> Option<(usize, usize)> {
+    let mut is_value = false;
+    let mut places = words.iter().enumerate().skip(1).filter(|(_, word)| {
+        let word = word.to_str().unwrap_or_default();
+        let is_plain = !std::mem::take(&mut is_value) && !word.starts_with('-');
+        is_value = !is_plain && takes_value(word, grammar);
+        is_plain
+    });
+    Some((places.next()?.0, places.next()?.0))
+}
+
+/// Whether the next word is the value of this option.
+fn takes_value(option: &str, grammar: &Command) -> bool {
+    let is_it = |it: &&Arg| match option.strip_prefix("--") {
+        Some(long) => it.get_long() == Some(long),
+        None => option.starts_with('-') && it.get_short() == option.chars().last(),
+    };
+    grammar.get_arguments().find(is_it).is_some_and(|it| it.get_action().takes_values())
 }
 
 fn words(noun: &str, command: &str) -> Vec<&'static str> {
@@ -67,6 +103,27 @@ mod tests {
             }
         }
         assert_eq!(seen, ["ls", "get", "new", "edit", "rm", "add", "remove", "revoke", "list"].into());
+    }
+
+    #[test]
+    fn help_may_stand_behind_its_noun() {
+        let grammar = Arguments::command();
+        for (typed, meant) in [
+            ("dockpass token help", "dockpass help token"),
+            ("dockpass --format json token help create", "dockpass --format json help token create"),
+            ("dockpass token --format json help create", "dockpass help token --format json create"),
+            ("dockpass --data-dir token token help", "dockpass --data-dir token help token"),
+            ("dockpass --data-dir token help status", "dockpass --data-dir token help status"),
+            ("dockpass -v token help", "dockpass -v help token"),
+            ("dockpass help token help", "dockpass help token help"),
+            ("dockpass user show help", "dockpass user show help"),
+            ("dockpass status help", "dockpass status help"),
+            ("dockpass", "dockpass"),
+        ] {
+            let words = typed.split(' ').map(OsString::from).collect();
+            let meant: Vec<OsString> = meant.split(' ').map(OsString::from).collect();
+            assert_eq!(help_first(words, &grammar), meant, "{typed}");
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::aliases;
 use super::commands::{
-    about, access, audit, config, grant, help, login, logout, man, org, registry, repo, robot, serve, settings, status,
-    team, token, user, whoami,
+    about, access, audit, backup, check, config, grant, help, login, logout, man, org, registry, repo, restore, robot,
+    serve, settings, status, team, token, user, whoami,
 };
 use super::global::Global;
 
@@ -24,18 +24,18 @@ Example:
   dockpass
   dockpass token create --user admin --label laptop
 
-Other words that hands type stand beside each command, such as `ls` for list and `rm` for delete.
+Commands also go by other usual names, listed beside them, such as `ls` for list and `rm` for delete.
 
-WHEN is a length of time from now or back, whichever can be meant (30m, 12h, 90d, 2w), a date, which is its beginning in UTC \
+WHEN is a length of time from now or ago, whichever makes sense (30m, 12h, 90d, 2w), a date, meaning its start in UTC \
 (2026-01-31), or a time (2026-01-31T12:00:00Z).
 
-With --format json an error stands in the API's envelope on standard error, and the answer is the API's: access tokens come as an array, repositories, accounts and records in an object, \
-and `never` is the year 0001. The access tokens that were never used:
+With --format json, output is the API's: access tokens as an array, repositories, accounts and records in an object, and `never` \
+as the year 0001. Errors go to standard error in the API's envelope. To list the access tokens that were never used:
   dockpass token list --format json | jq '.[] | select(.lastUsed < \"0002\") | .id'
 
-The password of the administrator is lost? On the machine of the server: dockpass user password admin
+Lost the administrator's password? On the server's machine: dockpass user password admin
 
-Exit codes: 0 done, 1 refused or failed, also where nothing was there to take away, 2 wrong usage."
+Exit codes: 0 done; 1 refused or failed, or nothing to remove; 2 wrong usage."
 )]
 pub struct Arguments {
     #[command(flatten)]
@@ -51,51 +51,57 @@ pub struct Arguments {
 pub(super) enum Command {
     /// Run the server
     Serve(serve::ServeArguments),
-    /// Say whether the server is healthy
+    /// Show whether the server is healthy
     Status(status::StatusArguments),
     #[command(flatten)]
     Speak(ApiCommand),
-    /// Sign in to a server elsewhere, for the commands that come after
+    /// Make a backup, or check one
+    Backup(backup::BackupArguments),
+    /// Make a data directory of a backup
+    Restore(restore::RestoreArguments),
+    /// Read every record of the store, and say what is wrong
+    Check(check::CheckArguments),
+    /// Sign in to a remote server; later commands use it
     Login(login::LoginArguments),
-    /// End a login
+    /// Sign out again
     Logout(logout::LogoutArguments),
-    /// Say which server commands speak to, and as whom
+    /// Show which server commands talk to, and as whom
     Whoami(whoami::WhoamiArguments),
-    /// Show and check the configuration that this command finds
+    /// Show and check the configuration
     Config(config::ConfigArguments),
-    /// Print the completions of a shell
+    /// Print shell completions
     Completions(about::CompletionsArguments),
-    /// Print a manual page, or write all of them
+    /// Print a manual page, or write them all
     Man(man::ManArguments),
-    /// Print the help of a command, or on what people look for
+    /// Show help on a command or a topic
     Help(help::HelpArguments),
 }
 
 /// The commands that speak to the API.
 #[derive(Subcommand)]
 pub(super) enum ApiCommand {
-    /// Make, show and change users
+    /// Create, show and change users
     #[command(subcommand)]
     User(user::UserCommand),
-    /// Make, show and change organizations
+    /// Create, show and change organizations
     #[command(subcommand)]
     Org(org::OrgCommand),
-    /// Make, show and change teams of organizations
+    /// Create, show and change the teams of organizations
     #[command(subcommand)]
     Team(team::TeamCommand),
-    /// Make, show and change repositories
+    /// Create, show and change repositories
     #[command(subcommand)]
     Repo(repo::RepoCommand),
-    /// Give users and teams access to repositories and namespaces
+    /// Grant users and teams access to repositories and namespaces
     #[command(subcommand)]
     Grant(grant::GrantCommand),
-    /// Ask who may do what, and why
+    /// Check who may do what, and why
     #[command(subcommand)]
     Access(access::AccessCommand),
-    /// Make, show and change access tokens
+    /// Create, show and change access tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// Make, show and change robots: the credentials of machines that belong to an organization
+    /// Create, show and change robots: machine credentials that belong to an organization
     #[command(subcommand)]
     Robot(robot::RobotCommand),
     /// Read and check the audit log
@@ -104,7 +110,7 @@ pub(super) enum ApiCommand {
     /// Connect a registry
     #[command(subcommand)]
     Registry(registry::RegistryCommand),
-    /// Show and change what administrators set while the server runs
+    /// Show and change settings of the running server
     #[command(subcommand)]
     Settings(settings::SettingsCommand),
 }
@@ -144,6 +150,7 @@ mod tests {
         for line in [
             "user create a --full-name X --admin --password-stdin --adopt-repositories",
             "user create ci --service --inactive",
+            "user create build deploy --service",
             "user create --from - --passwords f --inactive",
             "user create --from f --service --adopt-repositories",
             "user list",
@@ -224,9 +231,10 @@ mod tests {
             "robot activity a/ci --since 7d --limit 5",
             "robot access a/ci",
             "robot rename a/ci new",
-            "robot deactivate a/ci",
-            "robot activate a/ci",
+            "robot deactivate a/ci a/web",
+            "robot activate a/ci a/web",
             "robot rotate a/ci --overlap until-used --renew",
+            "robot rotate a/ci --end-overlap",
             "robot rotate a/ci --yes",
             "robot delete a/ci a/web --yes",
             "access check --user a/ci push a/b",
@@ -266,10 +274,25 @@ mod tests {
             "audit head",
             "registry config --for zot --output d",
             "registry rotate-key",
+            "check",
+            "backup file",
+            "backup -",
+            "backup --keep 7 --recipient age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef --recipients-file f d",
+            "backup verify file --identity key",
+            "restore file --identity key --yes",
+            "restore file --ended ended.log --ended ended.log.1",
             "status --quiet --timeout 1s",
             "settings show",
             "settings set maxTokensPerAccount=5 tokenMaxLifetime=90d",
             "help token create",
+            "org create a b --adopt-repositories",
+            "team create a/t a/u --description d",
+            "repo create a/b _/c --public",
+            "grant set a/b --user c --user d --access read-only",
+            "grant delete a/b --team t --team u",
+            "access check --robot a/ci push a/b",
+            "robot rotate a/ci --overlap 2026-02-01",
+            "audit export --after 00112233445566778899aabbccddeeff",
             "help lost the password?",
             "man token create",
             "man --output d",
@@ -327,10 +350,15 @@ mod tests {
             "grant list",
             "grant delete a/b",
             "access check a/b",
+            "access check --user a --robot a/ci push a/b",
             "access check write a/b",
             "access check push b",
             "registry config",
             "audit verify --head 7",
+            "backup",
+            "backup --keep 0 d",
+            "backup verify",
+            "restore",
             "audit list --limit 0",
             "audit list --mine --account b",
             "audit list --mine --follow",

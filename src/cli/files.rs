@@ -10,6 +10,10 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+use zeroize::Zeroizing;
+
 use super::screen::{CliError, Console, Stop};
 use crate::domain::random;
 
@@ -46,6 +50,21 @@ impl Output {
         }
     }
 
+    /// The same for a file that is not there yet.
+    ///
+    /// # Errors
+    /// [`CliError::Finding`] if it is; those of [`Output::to`].
+    pub(in crate::cli) fn to_new(path: &Path, mode: u32) -> Result<Self, CliError> {
+        let mut output = Self::to(Some(path), mode)?;
+        if let Self::Whole(file, _) = &mut output {
+            file.is_new = true;
+            if fs::symlink_metadata(path).is_ok() {
+                return Err(there(path));
+            }
+        }
+        Ok(output)
+    }
+
     /// What ends the work that writes it, taken once.
     pub(in crate::cli) fn stop(&mut self) -> Stop {
         match self {
@@ -59,10 +78,18 @@ impl Output {
     /// # Errors
     /// [`CliError::File`], [`CliError::Output`]
     pub(in crate::cli) fn write(&mut self, text: &str, console: &mut Console) -> Result<(), CliError> {
+        self.write_bytes(text.as_bytes(), console)
+    }
+
+    /// The same for what is no text.
+    ///
+    /// # Errors
+    /// [`CliError::File`], [`CliError::Output`]
+    pub(in crate::cli) fn write_bytes(&mut self, bytes: &[u8], console: &mut Console) -> Result<(), CliError> {
         match self {
-            Self::Standard => console.write(text),
-            Self::Stream(file, path) => file.write_all(text.as_bytes()).map_err(|cause| failed(path, cause)),
-            Self::Whole(file, _) => file.write(text.as_bytes()),
+            Self::Standard => console.write_out(bytes).map_err(CliError::Output),
+            Self::Stream(file, path) => file.write_all(bytes).map_err(|cause| failed(path, cause)),
+            Self::Whole(file, _) => file.write(bytes),
         }
     }
 
@@ -85,6 +112,8 @@ pub(in crate::cli) struct Unfinished {
     path: PathBuf,
     beside: PathBuf,
     has_name: bool,
+    /// It replaces nothing.
+    is_new: bool,
 }
 
 impl Unfinished {
@@ -97,7 +126,7 @@ impl Unfinished {
         let beside = path.with_file_name(name);
         let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside);
         let file = file.map_err(|cause| failed(path, cause))?;
-        let made = Self { file, path: path.to_owned(), beside, has_name: false };
+        let made = Self { file, path: path.to_owned(), beside, has_name: false, is_new: false };
         // If no server runs, this process has opened the store, which set a umask that makes all new files private.
         made.file.set_permissions(Permissions::from_mode(mode)).map_err(|cause| failed(path, cause))?;
         Ok(made)
@@ -108,10 +137,21 @@ impl Unfinished {
     }
 
     fn finish(mut self) -> Result<PathBuf, CliError> {
-        let renamed = self.file.sync_all().and_then(|()| fs::rename(&self.beside, &self.path));
+        let renamed = self.file.sync_all().and_then(|()| self.name());
         self.has_name = renamed.is_ok();
         renamed.and_then(|()| sync_directory(&self.path)).map_err(|cause| failed(&self.path, cause))?;
         Ok(std::mem::take(&mut self.path))
+    }
+
+    fn name(&self) -> io::Result<()> {
+        if !self.is_new {
+            return fs::rename(&self.beside, &self.path);
+        }
+        match renameat_with(CWD, &self.beside, CWD, &self.path, RenameFlags::NOREPLACE) {
+            // Not every file system can.
+            Err(Errno::INVAL | Errno::NOSYS) if !self.path.exists() => fs::rename(&self.beside, &self.path),
+            renamed => Ok(renamed?),
+        }
     }
 }
 
@@ -122,6 +162,10 @@ impl Drop for Unfinished {
             let _ = fs::remove_file(&self.beside);
         }
     }
+}
+
+fn there(path: &Path) -> CliError {
+    CliError::Finding(format!("{} is there already, and is not replaced: name another file", path.display()))
 }
 
 /// Writes a file whole, in place of the one that is there.
@@ -175,8 +219,53 @@ fn what_else(found: &Metadata) -> Option<&'static str> {
     }
 }
 
+/// A file of lines that only its owner may read, by which passwords and secrets are handed out. Each line is on the disk when it
+/// is added.
+pub(in crate::cli) struct PrivateLines {
+    file: File,
+    path: PathBuf,
+    /// Whether the name of the file is on the disk as well.
+    has_name: bool,
+}
+
+impl PrivateLines {
+    /// Makes the file, which must not be there.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub(in crate::cli) fn create(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)?;
+        Ok(Self::of(file, path))
+    }
+
+    /// One that is there, opened to be added to.
+    pub(in crate::cli) fn of(file: File, path: &Path) -> Self {
+        Self { file, path: path.to_owned(), has_name: false }
+    }
+
+    /// The file itself.
+    pub(in crate::cli) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Adds a line, given without its end.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub(in crate::cli) fn add(&mut self, line: &str) -> io::Result<()> {
+        let line = Zeroizing::new(format!("{line}\n"));
+        self.file.write_all(line.as_bytes())?;
+        self.file.sync_all()?;
+        if !self.has_name {
+            sync_directory(&self.path)?;
+            self.has_name = true;
+        }
+        Ok(())
+    }
+}
+
 /// Makes the name of a file durable. A directory that we may write to but not read cannot be synced.
-pub(in crate::cli) fn sync_directory(path: &Path) -> io::Result<()> {
+fn sync_directory(path: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match File::open(directory).and_then(|directory| directory.sync_all()) {

@@ -15,19 +15,19 @@ pub(in crate::cli) struct Global {
     /// Data directory: the store, the keys and the socket [default: ./dockpass-data] [environment: DOCKPASS_DATA_DIR]
     #[arg(long, value_name = "DIR", global = true)]
     pub(in crate::cli) data_dir: Option<PathBuf>,
-    /// Configuration file [default: /etc/dockpass/config.toml, if it is there] [environment: DOCKPASS_CONFIG]
+    /// Configuration file [default: /etc/dockpass/config.toml, if it exists] [environment: DOCKPASS_CONFIG]
     #[arg(long, value_name = "FILE", global = true)]
     pub(in crate::cli) config: Option<PathBuf>,
-    /// Speak to a server elsewhere, by `dockpass login`, or as DOCKPASS_USER with DOCKPASS_TOKEN [environment: DOCKPASS_SERVER]
+    /// Talk to a remote server, with `dockpass login` or the access token in DOCKPASS_TOKEN [environment: DOCKPASS_SERVER]
     #[arg(long, value_name = "URL", global = true)]
     pub(in crate::cli) server: Option<String>,
-    /// Certificates (PEM) to trust for --server, beside those of the system [environment: DOCKPASS_CA]
+    /// Certificates (PEM) to trust for --server, in addition to the system's [environment: DOCKPASS_CA]
     #[arg(long, value_name = "FILE", global = true)]
     pub(in crate::cli) ca: Option<PathBuf>,
-    /// How answers are printed [default: table] [environment: DOCKPASS_FORMAT]
+    /// Output format [default: table] [environment: DOCKPASS_FORMAT]
     #[arg(long, value_enum, global = true)]
     pub(in crate::cli) format: Option<Format>,
-    /// More log lines; twice for all of them
+    /// Log more; give it twice to log everything
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub(in crate::cli) verbose: u8,
 }

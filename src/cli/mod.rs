@@ -37,8 +37,8 @@ use clap::{CommandFactory, Parser, ValueEnum};
 use arguments::{ApiCommand, Command};
 use commands::target::Signing;
 use commands::{
-    about, access, audit, config, grant, help, login, logout, man, org, registry, repo, robot, serve, settings, status,
-    target, team, token, user, whoami,
+    about, access, audit, backup, check, config, grant, help, login, logout, man, org, registry, repo, restore, robot,
+    serve, settings, status, target, team, token, user, whoami,
 };
 use global::Global;
 use screen::Format;
@@ -54,7 +54,8 @@ impl Arguments {
     /// # Errors
     /// Wrong usage, or what was asked for instead of a command: help, or the version.
     pub fn read(arguments: impl Iterator<Item = OsString>) -> Result<Self, clap::Error> {
-        Self::try_parse_from(arguments).map_err(tips::only_likely)
+        let words = aliases::help_first(arguments.collect(), &Self::command());
+        Self::try_parse_from(words).map_err(tips::only_likely)
     }
 }
 
@@ -75,6 +76,9 @@ pub async fn run(arguments: Arguments, console: &mut Console) -> Result<(), CliE
         Some(Command::Serve(arguments)) => serve::run(arguments, global, console).await,
         Some(Command::Speak(command)) => speak(command, global, console).await,
         Some(Command::Status(arguments)) => status::run(&arguments, global, console).await,
+        Some(Command::Backup(arguments)) => backup::run(arguments, global, console).await,
+        Some(Command::Restore(arguments)) => restore::run(&arguments, &global.or_environment(console), console),
+        Some(Command::Check(arguments)) => check::run(arguments, global, console).await,
         Some(Command::Login(arguments)) => login::login(arguments, global, console).await,
         Some(Command::Logout(arguments)) => logout::logout(&arguments, global, console).await,
         Some(Command::Whoami(arguments)) => whoami::run(&arguments, global, console).await,
@@ -89,7 +93,7 @@ pub async fn run(arguments: Arguments, console: &mut Console) -> Result<(), CliE
 async fn speak(command: ApiCommand, global: Global, console: &mut Console) -> Result<(), CliError> {
     let for_everybody = matches!(&command, ApiCommand::Token(command) if command.is_for_everybody());
     let signing = if for_everybody { Signing::Never } else { Signing::Needed };
-    let mut api = target::open(signing, global, console)?;
+    let mut api = target::open(signing, global, console).await?;
     let done = match command {
         ApiCommand::User(command) => user::run(command, &mut api, console).await,
         ApiCommand::Org(command) => org::run(command, &mut api, console).await,

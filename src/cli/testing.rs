@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
+use crate::cli::screen::log_form::LogForm;
 use crate::cli::screen::{Console, Format};
 use crate::cli::wire::Api;
 use crate::domain::time::{Clock, Timestamp};
@@ -183,6 +184,7 @@ pub(super) fn console(input: &[u8]) -> (Console, Written) {
         in_is_terminal: false,
         width: None,
         format: Format::Table,
+        log_form: LogForm::default(),
         is_verbose: false,
     };
     (console, written)

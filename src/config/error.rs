@@ -9,6 +9,7 @@ use super::invalid::Invalid;
 use crate::denied;
 use crate::domain::duration;
 use crate::domain::key_header::KeyHeader;
+use crate::domain::upstream::UpstreamAuth;
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -135,18 +136,76 @@ pub enum Conflict {
          signing key renews itself: set registry.fixed_key = true, or registry.key_header = \"x5c\"", .0
     )]
     NeedsFixedKey(KeyHeader),
+    /// A CA for a syslog server that shows no certificate.
+    #[error(
+        "audit.syslog_ca is trusted for a syslog server over TLS: set audit.syslog = \"tls://…\", or no audit.syslog_ca"
+    )]
+    CaWithoutTls,
+    /// A webhook without the secret that signs, or the other way round.
+    #[error("audit.webhook_url and audit.webhook_secret_file belong together: set both or none")]
+    HalfAWebhook,
+    /// A CA for a webhook that is not configured.
+    #[error("audit.webhook_ca is trusted for audit.webhook_url, which is not set: set it, or no audit.webhook_ca")]
+    CaWithoutWebhook,
     /// A CA for a registry that is not configured.
-    #[error("registry.ca is trusted for the registry at registry.url, which is not set: set both or none")]
+    #[error(
+        "registry.ca is trusted for the registry at registry.url or registry.upstream, neither of which is set: set one of \
+         them, or no registry.ca"
+    )]
     CaWithoutRegistry,
+    /// A gateway before one registry, and the URL of another.
+    #[error(
+        "registry.upstream = {upstream} and registry.url = {url} name different registries, and there is one behind the \
+         gateway: unset registry.url"
+    )]
+    TwoRegistries {
+        /// Behind the gateway.
+        upstream: String,
+        /// Next door.
+        url: String,
+    },
+    /// The registry behind the gateway would be the gateway.
+    #[error(
+        "registry.upstream = {0} is where dockpass itself is reached, so that every request would come back to it: name the \
+         registry's own address"
+    )]
+    UpstreamIsGateway(String),
+    /// A user name and a password are to be shown to the registry behind the gateway, and one of them is missing.
+    #[error("registry.upstream_auth = \"basic\" needs {0}, which is not set")]
+    UpstreamPassword(&'static str),
+    /// A registry token is to be shown to the registry behind the gateway, and its service is missing.
+    #[error(
+        "registry.upstream_auth = \"token\" needs registry.upstream_service, the service that the registry's own \
+         configuration names"
+    )]
+    UpstreamService,
+    /// Something for the registry behind the gateway that is not shown to it.
+    #[error("{key} has no use with registry.upstream_auth = \"{auth}\", only with \"{needed}\": unset it, or set that")]
+    NotShown {
+        /// What is set.
+        key: &'static str,
+        /// How.
+        auth: UpstreamAuth,
+        /// With what it has a use.
+        needed: UpstreamAuth,
+    },
+    /// Tokens that only the gateway checks against the present would be taken by the registry behind it.
+    #[error(
+        "registry.upstream_service = \"{0}\" is one of registry.services: the registry behind the gateway would take the \
+         long-lived registry tokens of clients, past dockpass; give it a service of its own"
+    )]
+    SameService(String),
     /// The certificate could expire before the tokens that it vouches for.
     #[error(
         "registry.leaf_lifetime = \"{}\" is too short: its certificate renews itself when a third is left, and registry \
-         tokens live longer than that (registry.token_lifetime = \"{}\"); set it to at least \"{}\"",
+         tokens live longer than that ({key} = \"{}\"); set it to at least \"{}\"",
         duration::format(*.leaf), duration::format(*.token), duration::format(.token.saturating_mul(3))
     )]
     LeafBelowTokens {
         /// Seconds.
         leaf: i64,
+        /// What says how long registry tokens live.
+        key: &'static str,
         /// Seconds.
         token: i64,
     },

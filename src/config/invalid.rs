@@ -2,6 +2,7 @@
 
 use crate::domain::duration::InvalidDuration;
 use crate::domain::host::InvalidHost;
+use crate::domain::receiver::{InvalidSyslogServer, InvalidWebhookUrl};
 use crate::domain::words::UnknownWord;
 
 /// Longest single value, in bytes.
@@ -40,6 +41,9 @@ pub enum Invalid {
     /// Too long, or with characters that cannot be shown.
     #[error("expected at most {MAX_TEXT} characters, none of them a control character")]
     Text,
+    /// A user name with a colon.
+    #[error("a user name has no `:`, after which the password would begin")]
+    Colon,
     /// Too many entries.
     #[error("expected at most {0} entries")]
     TooMany(usize),
@@ -48,6 +52,12 @@ pub enum Invalid {
         "expected an IP address and a port, such as 127.0.0.1:8700, 0.0.0.0:8700 or [::1]:8700, or a port on loopback"
     )]
     Address,
+    /// A place that other machines would reach, or none at all.
+    #[error(
+        "expected an IP address of loopback and a port, such as 127.0.0.1:8701, or the absolute path of a Unix socket: no \
+         secret is asked for there, so no other machine may reach it"
+    )]
+    ThisMachine,
     /// Not a URL of scheme, host and port.
     #[error(
         "expected http:// or https://, a host and perhaps a port, and nothing behind it, such as https://registry.example.com"
@@ -56,6 +66,12 @@ pub enum Invalid {
     /// Not the origin of a web page.
     #[error("expected the exact origin of a web page, such as https://ui.example.com; neither * nor null is one")]
     Origin,
+    /// Not a syslog server.
+    #[error(transparent)]
+    SyslogServer(#[from] InvalidSyslogServer),
+    /// Not the URL of a webhook.
+    #[error(transparent)]
+    WebhookUrl(#[from] InvalidWebhookUrl),
     /// Not a host that clients could reach the registry by.
     #[error(transparent)]
     PublicHost(#[from] InvalidHost),

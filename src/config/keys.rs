@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use super::Config;
 use super::invalid::Invalid;
 use super::values::{self, Raw};
+use crate::domain::receiver::{SyslogServer, WebhookUrl};
 use crate::domain::words::flag;
 
 const MINUTE: i64 = 60;
@@ -180,7 +181,8 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "server.stall_timeout",
         ValueKind::Duration("20s", 1..=HOUR, |config, value| config.server.stall_timeout = value),
-        "For how long an answer may stand still because its client does not read; then the connection ends.",
+        "For how long an answer may stand still because its client does not read; then the connection ends. A body on its \
+         way to the registry may stand still six times as long.",
     ),
     key(
         "server.max_unread",
@@ -272,7 +274,8 @@ pub(super) const KEYS: &[Key] = &[
         ValueKind::Text("", |config, text| {
             values::optional(text, values::path).map(|value| config.registry.ca = value)
         }),
-        "PEM file with the CA of the registry's certificate, trusted for it beside the system's roots; read at the start.",
+        "PEM file with the CA of the certificate of registry.url or registry.upstream, trusted for it beside the system's \
+         roots; read at the start.",
     ),
     key(
         "registry.timeout",
@@ -291,6 +294,70 @@ pub(super) const KEYS: &[Key] = &[
         "registry.sync_interval",
         ValueKind::Duration("6h", MINUTE..=30 * DAY, |config, value| config.registry.sync_interval = value),
         "How often everything that the registry holds is compared with what dockpass knows; needs registry.url.",
+    ),
+    key(
+        "registry.upstream",
+        ValueKind::Text("", |config, text| {
+            values::optional(text, values::base_url).map(|value| config.registry.gateway.upstream = value)
+        }),
+        "The registry behind the gateway, as http://127.0.0.1:5000: dockpass itself serves its API at server.public_url, \
+         checks every request, and streams. It implies registry.url. Empty: there is no gateway.",
+    ),
+    key(
+        "registry.upstream_auth",
+        ValueKind::Text("none", |config, text| {
+            text.parse().map(|auth| config.registry.gateway.auth = auth).map_err(Invalid::from)
+        }),
+        "What dockpass shows to the registry behind the gateway: none, basic (registry.upstream_user and \
+         registry.upstream_password_file) or token (a registry token for registry.upstream_service).",
+    ),
+    key(
+        "registry.upstream_user",
+        ValueKind::Text("", |config, text| {
+            values::optional(text, values::user_of_basic).map(|value| config.registry.gateway.user = value)
+        }),
+        "User name for the registry behind the gateway, with registry.upstream_auth = \"basic\".",
+    ),
+    key(
+        "registry.upstream_password_file",
+        ValueKind::Text("", |config, text| {
+            values::optional(text, values::path).map(|value| config.registry.gateway.password_file = value)
+        }),
+        "File with the password of registry.upstream_user, in its first line; read at the start, and closed to strangers.",
+    ),
+    key(
+        "registry.upstream_service",
+        ValueKind::Text("", |config, text| {
+            values::optional(text, values::printable).map(|value| config.registry.gateway.service = value)
+        }),
+        "The service of the registry behind the gateway, with registry.upstream_auth = \"token\"; none of \
+         registry.services, whose tokens it must refuse.",
+    ),
+    key(
+        "registry.upstream_redirects",
+        ValueKind::Text("pass", |config, text| {
+            text.parse().map(|what| config.registry.gateway.redirects = what).map_err(Invalid::from)
+        }),
+        "What becomes of a redirect of the registry behind the gateway to its storage: pass (the client follows it) or \
+         follow (dockpass does, and streams what is there).",
+    ),
+    key(
+        "registry.upstream_timeout",
+        ValueKind::Duration("15m", 1..=HOUR, |config, value| config.registry.gateway.timeout = value),
+        "How long the registry behind the gateway may take to begin its answer; it may work long at the end of a large \
+         upload. Who reads waits a minute at most.",
+    ),
+    key(
+        "registry.upstream_requests",
+        ValueKind::Number(512, 1..=65_536, |config, value| config.registry.gateway.max_requests = value),
+        "Most requests that are at the registry behind the gateway at a time; one address has at most half, unless it is a \
+         trusted proxy, and so have those together who have not signed in. Further ones wait for some seconds, and are then told to come again.",
+    ),
+    key(
+        "registry.gateway_token_lifetime",
+        ValueKind::Duration("12h", MINUTE..=7 * DAY, |config, value| config.registry.gateway.token_lifetime = value),
+        "How long a registry token for the gateway lives; it may be long, since each use is checked against what holds at \
+         that moment. Other registries get those of registry.token_lifetime.",
     ),
     key(
         "repositories.create_on_push",
@@ -323,6 +390,12 @@ pub(super) const KEYS: &[Key] = &[
         "The latest that an access token may expire, counted from its creation; forbids \"never\" unless it is never.",
     ),
     key(
+        "tokens.warn_before",
+        ValueKind::Lifetime("never", MINUTE..=90 * DAY, |config, value| config.tokens.warn_before = value),
+        "How long before its end an access token or a robot is warned of, once for each end: a record token.warn or robot.warn \
+         of the audit log, which goes where audit.syslog and audit.webhook_url lead.",
+    ),
+    key(
         "robots.max_per_organization",
         ValueKind::Number(100, 1..=10_000, |config, value| config.robots.max_per_organization = value),
         "Most robots of one organization. They do not count as access tokens of an account.",
@@ -344,9 +417,84 @@ pub(super) const KEYS: &[Key] = &[
          then other refusals, sign-ins, changes. No change of the last 90 days goes; /health warns then.",
     ),
     key(
+        "audit.head_file",
+        ValueKind::Text("", |config, text| {
+            values::optional(text, values::path).map(|value| config.audit.head_file = value)
+        }),
+        "File for the head of the audit log, best on another disk or machine: written after changes, at most every 10 \
+         seconds, and when the server ends. `dockpass audit verify --head-file` finds a log that was cut or exchanged.",
+    ),
+    key(
+        "audit.syslog",
+        ValueKind::Text("", |config, text| {
+            values::optional(text, |text| Ok(SyslogServer::parse(text)?)).map(|value| config.audit.syslog = value)
+        }),
+        "Syslog server that every record of the audit log is sent to (RFC 5424), in order and at least once: udp://HOST:PORT, \
+         tcp://HOST:PORT or tls://HOST:PORT. The log does not wait for it; what was removed meanwhile is told as a gap.",
+    ),
+    key(
+        "audit.syslog_ca",
+        ValueKind::Text("", |config, text| {
+            values::optional(text, values::path).map(|value| config.audit.syslog_ca = value)
+        }),
+        "PEM file with the CA of the syslog server's certificate, trusted for it beside the system's roots; read at the start.",
+    ),
+    key(
+        "audit.webhook_url",
+        ValueKind::Text("", |config, text| {
+            values::optional(text, |text| Ok(WebhookUrl::parse(text)?)).map(|value| config.audit.webhook_url = value)
+        }),
+        "URL that every record of the audit log is posted to, in the same way: as a CloudEvent (JSON, one a request), signed \
+         as Standard Webhooks are. https://, or http:// on this machine; needs audit.webhook_secret_file.",
+    ),
+    key(
+        "audit.webhook_secret_file",
+        ValueKind::Text("", |config, text| {
+            values::optional(text, values::path).map(|value| config.audit.webhook_secret_file = value)
+        }),
+        "File with the secret that signs them: whsec_ and the base64 of 24 to 64 random bytes, in its first line; read at the \
+         start, and closed to strangers.",
+    ),
+    key(
+        "audit.webhook_ca",
+        ValueKind::Text("", |config, text| {
+            values::optional(text, values::path).map(|value| config.audit.webhook_ca = value)
+        }),
+        "PEM file with the CA of the webhook's certificate, trusted for it beside the system's roots; read at the start.",
+    ),
+    key(
+        "log.requests",
+        ValueKind::Flag(false, |config, value| config.log.requests = value),
+        "Whether each request has a line in the server's log: method, path without the query, status, bytes, \
+         milliseconds, who, address, request id and trace.",
+    ),
+    key(
+        "log.format",
+        ValueKind::Text("text", |config, text| {
+            text.parse().map(|format| config.log.format = format).map_err(Invalid::from)
+        }),
+        "How lines of the server's log are written: text, or json (one object a line).",
+    ),
+    key(
         "limits.changes_per_minute",
         ValueKind::Number(600, 1..=1_000_000, |config, value| config.limits.changes_per_minute = value),
         "How many changes an account may make a minute. Ending access tokens and setting one's password are free, and so \
          are administrators and the local socket.",
+    ),
+    key(
+        "metrics.secret_file",
+        ValueKind::Text("", |config, text| {
+            values::optional(text, values::path).map(|value| config.metrics.secret_file = value)
+        }),
+        "File with the secret that opens /metrics, and nothing else, 16 to 256 printable characters; shown as \
+         `Authorization: Bearer SECRET`. Empty: one in the data directory, made at the first start.",
+    ),
+    key(
+        "metrics.listen",
+        ValueKind::Text("", |config, text| {
+            values::optional(text, values::this_machine).map(|value| config.metrics.listen = value)
+        }),
+        "Where /metrics is served without a secret to this machine: an IP address of loopback with a port, as \
+         127.0.0.1:8701, or the absolute path of a Unix socket. Empty: nowhere.",
     ),
 ];

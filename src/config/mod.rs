@@ -27,7 +27,9 @@ pub use error::{ConfigError, Conflict, ValueSource};
 pub use example::example;
 pub use invalid::Invalid;
 pub use network::Network;
-pub use sections::{Audit, Limits, Registry, Repositories, Robots, Server, Tls, Tokens};
+pub use sections::{
+    Audit, Gateway, Limits, Log, LogFormat, Metrics, Registry, Repositories, Robots, Server, ThisMachine, Tls, Tokens,
+};
 pub use url::{BaseUrl, is_localhost};
 pub use values::address as listen_address;
 
@@ -64,8 +66,12 @@ pub struct Config {
     pub robots: Robots,
     /// The audit log.
     pub audit: Audit,
+    /// The log on standard error.
+    pub log: Log,
     /// What one account may do.
     pub limits: Limits,
+    /// The metrics.
+    pub metrics: Metrics,
     settings: Vec<Setting>,
 }
 
@@ -130,6 +136,7 @@ impl Config {
             config.set_word(key, value.clone(), ValueSource::Flag)?;
         }
         check::conflicts(&config)?;
+        config.take_url_of_gateway();
         warnings.extend(check::doubts(&config));
         Ok(Loaded { config, warnings })
     }
@@ -187,11 +194,15 @@ impl Config {
     }
 
     /// Host and port by which clients reach the registry, as far as the configuration says: set by hand, else those of
-    /// `server.public_url` behind a proxy, which has both under one name, else those of `registry.url`.
+    /// `server.public_url` behind a proxy, which has both under one name, else those of `registry.url`. With the gateway,
+    /// where dockpass is.
     #[must_use]
     pub fn registry_host(&self) -> PublicHost {
-        let behind_proxy = self.server.public_url.as_ref().filter(|_| self.server.behind_proxy);
-        let found = behind_proxy.or(self.registry.url.as_ref()).map(BaseUrl::public_host);
+        let is_gateway = self.registry.gateway.upstream.is_some();
+        let own = self.server.public_url.as_ref().filter(|_| self.server.behind_proxy || is_gateway);
+        let listening = BaseUrl::of_address(self.is_tls(), self.server.listen).named();
+        let listening = Some(&listening).filter(|_| is_gateway && self.is_address_known());
+        let found = own.or(listening).or(self.registry.url.as_ref()).map(BaseUrl::public_host);
         self.registry.public_host.clone().or(&found.unwrap_or_default())
     }
 
@@ -234,7 +245,9 @@ impl Config {
             tokens: Tokens::blank(),
             robots: Robots::blank(),
             audit: Audit::blank(),
+            log: Log::blank(),
             limits: Limits::blank(),
+            metrics: Metrics::blank(),
             settings: Vec::new(),
         };
         KEYS.iter().try_for_each(|key| config.set(key, &key.default(), ValueSource::Default))?;
@@ -259,6 +272,13 @@ impl Config {
             }
         }
         Ok(warnings)
+    }
+
+    /// What dockpass asks the registry for by itself, it asks the one behind the gateway.
+    fn take_url_of_gateway(&mut self) {
+        if let Some(upstream) = &self.registry.gateway.upstream {
+            self.registry.url = Some(upstream.clone());
+        }
     }
 
     fn set_word(&mut self, key: &'static Key, word: String, place: ValueSource) -> Result<(), ConfigError> {

@@ -7,6 +7,9 @@ use super::network::Network;
 use super::url::BaseUrl;
 use crate::domain::host::PublicHost;
 use crate::domain::key_header::KeyHeader;
+use crate::domain::receiver::{SyslogServer, WebhookUrl};
+use crate::domain::upstream::{Redirects, UpstreamAuth};
+use crate::domain::words::words;
 
 /// The listening address, and the proxies in front of it.
 #[derive(Clone, Debug)]
@@ -79,6 +82,31 @@ pub struct Registry {
     pub events_secret: Option<PathBuf>,
     /// Seconds from one comparison with what the registry holds to the next, 60 to 2,592,000.
     pub sync_interval: i64,
+    /// The registry behind the gateway.
+    pub gateway: Gateway,
+}
+
+/// The registry whose API dockpass serves under its own host name.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// Where it is; none: there is no gateway. With one, [`Registry::url`] is the same.
+    pub upstream: Option<BaseUrl>,
+    /// What is shown to it.
+    pub auth: UpstreamAuth,
+    /// The user name, set if and only if `auth` is `basic`.
+    pub user: Option<String>,
+    /// The file with the password, set if and only if `auth` is `basic`.
+    pub password_file: Option<PathBuf>,
+    /// `aud` of the registry tokens for it, set if and only if `auth` is `token`; none of [`Registry::services`].
+    pub service: Option<String>,
+    /// What becomes of its redirects to its storage.
+    pub redirects: Redirects,
+    /// Seconds until its answer must begin, 1 to 3,600.
+    pub timeout: i64,
+    /// Most requests that are at it at a time.
+    pub max_requests: u32,
+    /// Seconds that a registry token lives that nobody but dockpass takes, 60 to 604,800.
+    pub token_lifetime: i64,
 }
 
 /// Repositories.
@@ -101,6 +129,8 @@ pub struct Tokens {
     pub default_lifetime: Option<i64>,
     /// Most seconds until an access token expires; none lets it live for ever.
     pub max_lifetime: Option<i64>,
+    /// Seconds before its end that an access token is warned of; none: there are no warnings.
+    pub warn_before: Option<i64>,
 }
 
 /// Robots of organizations.
@@ -119,6 +149,37 @@ pub struct Audit {
     pub keep_days: u32,
     /// Most MiB of records that are kept; 0 is all.
     pub keep_mib: u32,
+    /// Where the head of the log is noted; none: nowhere.
+    pub head_file: Option<PathBuf>,
+    /// The syslog server that records go to.
+    pub syslog: Option<SyslogServer>,
+    /// Certificates trusted for it beside the system's roots, as PEM.
+    pub syslog_ca: Option<PathBuf>,
+    /// The webhook that records go to; set if and only if `webhook_secret_file` is.
+    pub webhook_url: Option<WebhookUrl>,
+    /// The file with the secret that signs what goes there.
+    pub webhook_secret_file: Option<PathBuf>,
+    /// Certificates trusted for it beside the system's roots, as PEM.
+    pub webhook_ca: Option<PathBuf>,
+}
+
+words! {
+    /// How lines of the log are written.
+    pub enum LogFormat {
+        /// For people: time, level, target, message and fields, separated by blanks.
+        Text = "text",
+        /// For programs: one JSON object a line.
+        Json = "json",
+    }
+}
+
+/// The log on standard error.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// Whether each request has a line.
+    pub requests: bool,
+    /// How lines are written.
+    pub format: LogFormat,
 }
 
 /// What one account may do.
@@ -126,6 +187,24 @@ pub struct Audit {
 pub struct Limits {
     /// Changes a minute.
     pub changes_per_minute: u32,
+}
+
+/// The metrics.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// File with the secret that opens them; none: one in the data directory, made when missing.
+    pub secret_file: Option<PathBuf>,
+    /// Where they are served without a secret.
+    pub listen: Option<ThisMachine>,
+}
+
+/// A place that only this machine reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ThisMachine {
+    /// An address of loopback; port 0 takes a free one.
+    Loopback(SocketAddr),
+    /// A Unix socket, by its absolute path.
+    Socket(PathBuf),
 }
 
 impl Server {
@@ -178,6 +257,34 @@ impl Registry {
             timeout: 0,
             events_secret: None,
             sync_interval: 0,
+            gateway: Gateway::blank(),
+        }
+    }
+
+    /// How long the longest-lived registry tokens live, in seconds, after the key that says so: those for the gateway may
+    /// live longer, since each use of one is checked against what holds then.
+    #[must_use]
+    pub fn longest_token_lifetime(&self) -> (&'static str, i64) {
+        let own = ("registry.token_lifetime", self.token_lifetime);
+        let gateway =
+            self.gateway.upstream.as_ref().map(|_| ("registry.gateway_token_lifetime", self.gateway.token_lifetime));
+        gateway.filter(|(_, seconds)| *seconds > own.1).unwrap_or(own)
+    }
+}
+
+impl Gateway {
+    /// Placeholders: the table of keys sets each field.
+    fn blank() -> Self {
+        Self {
+            upstream: None,
+            auth: UpstreamAuth::None,
+            user: None,
+            password_file: None,
+            service: None,
+            redirects: Redirects::Pass,
+            timeout: 0,
+            max_requests: 0,
+            token_lifetime: 0,
         }
     }
 }
@@ -192,7 +299,7 @@ impl Repositories {
 impl Tokens {
     /// Placeholders: the table of keys sets each field.
     pub(super) fn blank() -> Self {
-        Self { max_label: 0, max_per_account: 0, default_lifetime: None, max_lifetime: None }
+        Self { max_label: 0, max_per_account: 0, default_lifetime: None, max_lifetime: None, warn_before: None }
     }
 }
 
@@ -206,7 +313,31 @@ impl Robots {
 impl Audit {
     /// Placeholders: the table of keys sets each field.
     pub(super) fn blank() -> Self {
-        Self { registry_tokens: false, keep_days: 0, keep_mib: 0 }
+        Self {
+            registry_tokens: false,
+            keep_days: 0,
+            keep_mib: 0,
+            head_file: None,
+            syslog: None,
+            syslog_ca: None,
+            webhook_url: None,
+            webhook_secret_file: None,
+            webhook_ca: None,
+        }
+    }
+}
+
+impl Log {
+    /// Placeholders: the table of keys sets each field.
+    pub(super) fn blank() -> Self {
+        Self { requests: false, format: LogFormat::Text }
+    }
+}
+
+impl Metrics {
+    /// Placeholders: the table of keys sets each field.
+    pub(super) fn blank() -> Self {
+        Self { secret_file: None, listen: None }
     }
 }
 

@@ -67,8 +67,10 @@ fn without_anything_the_defaults_hold() {
     assert_eq!((config.tokens.max_label, config.tokens.max_per_account), (128, 1_000));
     assert_eq!(config.robots.max_per_organization, 100);
     assert_eq!((config.tokens.default_lifetime, config.tokens.max_lifetime), (None, None));
+    assert_eq!(config.tokens.warn_before, None);
     assert!(!config.audit.registry_tokens);
     assert_eq!((config.audit.keep_days, config.audit.keep_mib), (400, 2_048));
+    assert_eq!((config.log.requests, config.log.format), (false, LogFormat::Text));
     assert_eq!(config.limits.changes_per_minute, 600);
 }
 
@@ -89,6 +91,34 @@ fn the_example_file_changes_nothing_commented_out_or_not() {
     let pairs = |config: &Config| config.describe().iter().map(|it| (it.key, it.value.clone())).collect::<Vec<_>>();
     assert_eq!(pairs(&set), pairs(&defaults));
     assert!(set.describe().iter().all(|setting| setting.origin == Origin::File), "{:?}", set.describe());
+}
+
+#[test]
+fn where_the_audit_log_goes_must_fit_together() {
+    let secret = "webhook_secret_file = \"s\"\n";
+    for (text, told) in [
+        ("webhook_url = \"https://hooks.example.com/x\"\n", "belong together"),
+        (secret, "belong together"),
+        ("webhook_ca = \"ca.pem\"\n", "audit.webhook_url, which is not set"),
+        ("syslog_ca = \"ca.pem\"\n", "over TLS"),
+        ("syslog = \"tcp://logs.example.com\"\nsyslog_ca = \"ca.pem\"\n", "over TLS"),
+        ("syslog = \"logs.example.com\"\n", "expected udp://"),
+        ("webhook_url = \"http://hooks.example.com/s3cret\"\n", "for this machine alone"),
+    ] {
+        let refused = refusal(&format!("[audit]\n{text}"));
+        assert!(refused.contains(told) && !refused.contains("s3cret"), "{refused}");
+    }
+    let good =
+        format!("[audit]\nwebhook_url = \"http://127.0.0.1:9/x\"\n{secret}syslog = \"tls://logs.example.com\"\n");
+    assert_eq!(load(&good).unwrap().warnings, Vec::<String>::new());
+    for (text, doubt) in [
+        ("[audit]\nsyslog = \"udp://logs.example.com\"\n", "nobody notices"),
+        ("[audit]\nsyslog = \"tcp://logs.example.com\"\n", "unprotected"),
+        ("[audit]\nkeep_days = 3\n[tokens]\nwarn_before = \"7d\"\n", "repeats the warnings"),
+    ] {
+        let warnings = load(text).unwrap().warnings;
+        assert!(matches!(&warnings[..], [one] if one.contains(doubt)), "{warnings:?}");
+    }
 }
 
 #[test]
@@ -336,7 +366,10 @@ fn values_that_do_not_go_together_are_refused_with_the_reason() {
         ("registry.key_header = \"kid-libtrust\"", Conflict::NeedsFixedKey(KeyHeader::KidLibtrust)),
         ("registry.key_header = \"kid-rfc7638\"", Conflict::NeedsFixedKey(KeyHeader::KidRfc7638)),
         ("registry.ca = \"ca.pem\"", Conflict::CaWithoutRegistry),
-        ("registry.leaf_lifetime = \"44m\"", Conflict::LeafBelowTokens { leaf: 2_640, token: 900 }),
+        (
+            "registry.leaf_lifetime = \"44m\"",
+            Conflict::LeafBelowTokens { leaf: 2_640, key: "registry.token_lifetime", token: 900 },
+        ),
         ("tokens.max_lifetime = \"90d\"", Conflict::DefaultBeyondMax { default: None, max: 7_776_000 }),
         (
             "tokens.max_lifetime = \"1d\"\ntokens.default_lifetime = \"25h\"",
@@ -355,6 +388,101 @@ fn values_that_do_not_go_together_are_refused_with_the_reason() {
         "tokens.default_lifetime = \"90d\"",
     ] {
         assert_eq!(conflict(text), None, "{text}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_a_gateway_is_refused_with_the_reason() {
+    const UPSTREAM: &str = "registry.upstream = \"http://127.0.0.1:5000\"";
+    let is_gateway = |url: &str| format!("registry.upstream = {url} is where dockpass itself is reached");
+    let token = "registry.upstream_auth = \"token\"";
+    let basic = "registry.upstream_auth = \"basic\"";
+    for (more, said) in [
+        (
+            "registry.url = \"http://127.0.0.1:5001\"".to_owned(),
+            "registry.upstream = http://127.0.0.1:5000 and registry.url = http://127.0.0.1:5001 name different"
+                .to_owned(),
+        ),
+        (
+            format!("{basic}\nregistry.upstream_password_file = \"p\""),
+            format!("{basic} needs registry.upstream_user, which"),
+        ),
+        (
+            format!("{basic}\nregistry.upstream_user = \"d\""),
+            format!("{basic} needs registry.upstream_password_file, which"),
+        ),
+        (
+            "registry.upstream_user = \"d\"".to_owned(),
+            "registry.upstream_user has no use with registry.upstream_auth = \"none\", only with \"basic\"".to_owned(),
+        ),
+        (
+            format!("{token}\nregistry.upstream_password_file = \"p\""),
+            "registry.upstream_password_file has no use with registry.upstream_auth = \"token\"".to_owned(),
+        ),
+        (
+            "registry.upstream_service = \"s\"".to_owned(),
+            "registry.upstream_service has no use with registry.upstream_auth = \"none\", only with \"token\""
+                .to_owned(),
+        ),
+        (token.to_owned(), format!("{token} needs registry.upstream_service")),
+        (
+            format!("{token}\nregistry.upstream_service = \"dockpass\""),
+            "registry.upstream_service = \"dockpass\" is one of registry.services".to_owned(),
+        ),
+        (
+            "registry.leaf_lifetime = \"35h\"".to_owned(),
+            "(registry.gateway_token_lifetime = \"12h\"); set it to at least \"36h\"".to_owned(),
+        ),
+        ("server.listen = \"127.0.0.1:5000\"".to_owned(), is_gateway("http://127.0.0.1:5000")),
+        ("server.listen = \"[::1]:5000\"".to_owned(), is_gateway("http://127.0.0.1:5000")),
+        ("server.public_url = \"http://127.0.0.1:5000\"".to_owned(), is_gateway("http://127.0.0.1:5000")),
+        (
+            "server.listen = \"0.0.0.0:5000\"\nserver.public_url = \"https://a\"\ntls.self_signed = true".to_owned(),
+            is_gateway("http://127.0.0.1:5000"),
+        ),
+        ("registry.upstream_user = \"a:b\"".to_owned(), "a user name has no `:`".to_owned()),
+    ] {
+        let told = refusal(&format!("{UPSTREAM}\n{more}"));
+        assert!(told.contains(&said), "{more}: {told}");
+    }
+}
+
+#[test]
+fn what_fits_a_gateway_is_taken() {
+    const UPSTREAM: &str = "registry.upstream = \"http://127.0.0.1:5000\"";
+    let token = "registry.upstream_auth = \"token\"";
+    let basic = "registry.upstream_auth = \"basic\"";
+    for fits in [
+        "registry.url = \"http://127.0.0.1:5000\"".to_owned(),
+        format!("{basic}\nregistry.upstream_user = \"d\"\nregistry.upstream_password_file = \"p\""),
+        format!("{token}\nregistry.upstream_service = \"registry\""),
+        "registry.leaf_lifetime = \"36h\"".to_owned(),
+        "registry.gateway_token_lifetime = \"1m\"\nregistry.leaf_lifetime = \"45m\"".to_owned(),
+    ] {
+        assert_eq!(conflict(&format!("{UPSTREAM}\n{fits}")), None, "{fits}");
+    }
+    assert_eq!(conflict("registry.leaf_lifetime = \"45m\""), None, "without a gateway, its tokens do not count");
+}
+
+#[test]
+fn what_is_doubtful_of_a_gateway_gets_a_warning() {
+    for (text, said) in [
+        ("registry.upstream = \"http://registry:5000\"", "passes dockpass by"),
+        (
+            "registry.gateway_token_lifetime = \"1h\"",
+            "registry.gateway_token_lifetime does nothing without registry.upstream",
+        ),
+        ("registry.upstream_requests = 9", "registry.upstream_requests does nothing without"),
+        (
+            "registry.upstream = \"http://localhost:5000\"\nregistry.leaf_lifetime = \"107h\"",
+            "registry.leaf_lifetime is below 108h",
+        ),
+    ] {
+        let warnings = load(text).unwrap().warnings;
+        assert!(warnings.len() == 1 && warnings[0].contains(said), "{text}: {warnings:?}");
+    }
+    for text in ["registry.upstream = \"http://localhost:5000\"", "registry.upstream = \"http://[::1]:5000\""] {
+        assert_eq!(load(text).unwrap().warnings, Vec::<String>::new(), "{text}");
     }
 }
 

@@ -45,7 +45,7 @@ impl BaseUrl {
     /// Whether it can only lead to this machine: a loopback address, or `localhost` (RFC 6761).
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.host == LOCALHOST || self.host.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
+        host::is_loopback(&self.host)
     }
 
     /// The host alone: a name, or an IP address without brackets.

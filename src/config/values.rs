@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::invalid::{Invalid, MAX_SERVICES, MAX_TEXT};
 use super::network::Network;
+use super::sections::ThisMachine;
 use super::url::BaseUrl;
 use crate::domain::duration;
 use crate::domain::host::{PublicHost, is_host_name};
@@ -75,6 +76,16 @@ pub fn address(text: &str) -> Result<SocketAddr, Invalid> {
     }
 }
 
+/// A place that only this machine reaches: an address of loopback with a port, or the absolute path of a Unix socket.
+pub(super) fn this_machine(text: &str) -> Result<ThisMachine, Invalid> {
+    if text.starts_with('/') {
+        return if text.contains('\0') { Err(Invalid::ThisMachine) } else { Ok(ThisMachine::Socket(text.into())) };
+    }
+    let address = address(text).map_err(|_| Invalid::ThisMachine)?;
+    let is_loopback = address.ip().to_canonical().is_loopback();
+    is_loopback.then_some(ThisMachine::Loopback(address)).ok_or(Invalid::ThisMachine)
+}
+
 pub(super) fn not_empty(text: &str) -> Result<&str, Invalid> {
     if text.is_empty() { Err(Invalid::Empty) } else { Ok(text) }
 }
@@ -83,6 +94,11 @@ pub(super) fn not_empty(text: &str) -> Result<&str, Invalid> {
 pub(super) fn printable(text: &str) -> Result<String, Invalid> {
     not_empty(text)?;
     if text.len() > MAX_TEXT || text.chars().any(char::is_control) { Err(Invalid::Text) } else { Ok(text.to_owned()) }
+}
+
+/// A user name of HTTP's Basic authentication, which a colon would end (RFC 7617).
+pub(super) fn user_of_basic(text: &str) -> Result<String, Invalid> {
+    if text.contains(':') { Err(Invalid::Colon) } else { printable(text) }
 }
 
 /// A value, or none for an empty text.

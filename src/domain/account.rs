@@ -90,5 +90,7 @@ words! {
         InactiveUsers = "inactive-users",
         /// Users without a password.
         ServiceAccounts = "service-accounts",
+        /// Users whose sign-in by password is refused after wrong guesses.
+        LockedUsers = "locked-users",
     }
 }

@@ -60,6 +60,8 @@ acts! {
     GrantDelete "grant.delete" "A grant was taken away.";
     GrantList "grant.list" "The grants on a repository or a namespace were asked for.";
     GrantSet "grant.set" "A level was granted on a repository or a namespace.";
+    ManifestDelete "manifest.delete" "A manifest was deleted, and with it every tag that pointed to it.";
+    ManifestPush "manifest.push" "A manifest was pushed without a tag.";
     OrganizationDeleteMember "organization.deleteMember" "A member left an organization, or was removed from it.";
     OrganizationMember "organization.member" "A member of an organization was asked for.";
     OrganizationMembers "organization.members" "The members of an organization were asked for.";
@@ -93,11 +95,15 @@ acts! {
     RobotDelete "robot.delete" "A robot was deleted.";
     RobotEndOverlap "robot.endOverlap" "The secret of a robot that a rotation had replaced was ended before its time.";
     RobotList "robot.list" "The robots of an organization were asked for.";
+    RobotReach "robot.reach" "What a robot with given limits would reach was asked for.";
     RobotRevoke "robot.revoke" "Whoever held the secret of a robot ended it for good.";
     RobotRotate "robot.rotate" "A robot got a new secret.";
     RobotUpdate "robot.update" "A robot was changed.";
     RobotView "robot.view" "A robot was asked for.";
+    RobotWarn "robot.warn" "It was told that a robot ends soon.";
     ServerVersion "server.version" "The version of dockpass was asked for.";
+    ServerBackup "server.backup" "A backup was made, with all keys.";
+    ServerCheck "server.check" "The store was checked.";
     ServerClusterStatus "server.clusterStatus" "The health of the replicas was asked for, in the form of DTR.";
     SessionEnd "session.end" "Sessions of an account were ended.";
     SessionList "session.list" "The sessions of an account were asked for.";
@@ -109,6 +115,7 @@ acts! {
     TagCancelDelete "tag.cancelDelete" "Nothing came of the deletion of a tag.";
     TagDelete "tag.delete" "A tag was deleted.";
     TagList "tag.list" "The tags of a repository were asked for.";
+    TagPush "tag.push" "A tag was pushed.";
     TeamCreate "team.create" "A team was made.";
     TeamDelete "team.delete" "A team was deleted.";
     TeamDeleteMember "team.deleteMember" "A user was removed from a team.";
@@ -131,6 +138,7 @@ acts! {
     TokenRotate "token.rotate" "An access token got a new secret.";
     TokenUpdate "token.update" "An access token was changed.";
     TokenView "token.view" "An access token was asked for.";
+    TokenWarn "token.warn" "It was told that an access token ends soon.";
 }
 
 /// Words of earlier versions, which stand in their logs.
@@ -194,10 +202,12 @@ impl Act {
             Self::TokenDelete => Self::RobotDelete,
             Self::TokenEndOverlap => Self::RobotEndOverlap,
             Self::TokenList => Self::RobotList,
+            Self::TokenReach => Self::RobotReach,
             Self::TokenRevoke => Self::RobotRevoke,
             Self::TokenRotate => Self::RobotRotate,
             Self::TokenUpdate => Self::RobotUpdate,
             Self::TokenView => Self::RobotView,
+            Self::TokenWarn => Self::RobotWarn,
             other => other,
         }
     }
@@ -272,22 +282,23 @@ mod tests {
         account.view
         audit.gap audit.head audit.list audit.remove audit.verify
         grant.delete grant.list grant.set
+        manifest.delete manifest.push
         organization.deleteMember organization.member organization.members organization.putMember
         registry.catalog registry.compare registry.host registry.notify registry.read registry.rotateKey
         registry.stopSync registry.sync registry.view
         registryToken.issue registryToken.refuse
         repository.access repository.accessOf repository.create repository.createOnPush repository.delete
         repository.learn repository.list repository.search repository.transfer repository.update repository.view
-        robot.activity robot.activate robot.create robot.deactivate robot.delete robot.endOverlap robot.list robot.revoke
-        robot.rotate robot.update robot.view
-        server.version server.clusterStatus
+        robot.activity robot.activate robot.create robot.deactivate robot.delete robot.endOverlap robot.list robot.reach
+        robot.revoke robot.rotate robot.update robot.view robot.warn
+        server.version server.backup server.check server.clusterStatus
         session.end session.list session.open session.view
         settings.update settings.view
-        tag.beginDelete tag.cancelDelete tag.delete tag.list
+        tag.beginDelete tag.cancelDelete tag.delete tag.list tag.push
         team.create team.delete team.deleteMember team.list team.members team.putMember team.repositories team.update
         team.view
         token.activity token.activate token.cleanUp token.create token.deactivate token.delete token.endOverlap token.list
-        token.reach token.revoke token.rotate token.update token.view";
+        token.reach token.revoke token.rotate token.update token.view token.warn";
 
     #[test]
     fn the_words_stay_as_they_are() {

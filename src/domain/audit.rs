@@ -1,9 +1,11 @@
 //! Audit records: who did what, by what credential, from where, on what, and how it ended.
 
+mod head;
 mod subjects;
 
 use serde::{Deserialize, Serialize};
 
+pub use head::{AuditHead, InvalidHead};
 pub use subjects::SoughtAccount;
 
 use super::act::{self, Act};
@@ -346,13 +348,4 @@ impl LoggedRecord {
         let line = AuditRecord { seq: 0, ..self.record.clone() }.line().unwrap_or_default();
         format!("{},\"hash\":\"\"}}", line.strip_suffix('}').unwrap_or(&line))
     }
-}
-
-/// The end of the audit chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct AuditHead {
-    /// Number of the last record; 0 if there is none.
-    pub seq: u64,
-    /// Its hash; zeros if there is none.
-    pub hash: [u8; 32],
 }

@@ -31,9 +31,8 @@ impl TagName {
     /// # Errors
     /// [`InvalidTag`] says what a tag looks like.
     pub fn parse(text: &str) -> Result<Self, InvalidTag> {
-        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        let begins = text.bytes().next().is_some_and(is_word);
-        let goes_on = text.bytes().all(|byte| is_word(byte) || byte == b'.' || byte == b'-');
+        let begins = text.bytes().next().is_some_and(is_tag_start);
+        let goes_on = text.bytes().all(is_within_tag);
         if begins && goes_on && text.len() <= MAX_TAG { Ok(Self(text.into())) } else { Err(InvalidTag) }
     }
 
@@ -54,6 +53,16 @@ impl fmt::Debug for TagName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a tag may begin with this.
+pub(super) fn is_tag_start(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Whether a tag may have this in it.
+pub(super) fn is_within_tag(byte: u8) -> bool {
+    is_tag_start(byte) || byte == b'.' || byte == b'-'
 }
 
 /// Why a text is no digest.
@@ -154,11 +163,36 @@ pub struct Image {
     /// The configuration; none for a list of several images.
     pub config: Option<(Digest, String)>,
     /// Where it runs; more than one for a list of several images.
-    pub platforms: Vec<Platform>,
+    pub platforms: Vec<PlatformImage>,
     /// The author that it names; empty if none.
     pub author: String,
     /// The time of creation that it names.
     pub created_at: Option<Timestamp>,
+}
+
+impl Image {
+    /// Whether all is known that is kept of an image: an earlier dockpass kept no digests of the images of a list.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.platforms.len() < 2 || self.platforms.iter().all(|image| image.digest.is_some())
+    }
+}
+
+/// An image for one platform: one of a list, or the only one that there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlatformImage {
+    /// Where it runs.
+    pub platform: Platform,
+    /// Its manifest within the list; none for what is no list, and for what an earlier dockpass has read.
+    pub digest: Option<Digest>,
+    /// Bytes of its configuration and layers; none without a digest, and where the registry does not have it.
+    pub size: Option<u64>,
+}
+
+impl From<Platform> for PlatformImage {
+    fn from(platform: Platform) -> Self {
+        Self { platform, digest: None, size: None }
+    }
 }
 
 /// Where an image runs, in the words of the OCI image specification.
@@ -243,6 +277,20 @@ mod tests {
         for text in ["", "sha256", "sha256:", ":a", "+a:b", "SHA256:a", "sha256:a/b", "sha256:a:b", too_long.as_str()] {
             assert_eq!(Digest::parse(text), Err(InvalidDigest), "{text}");
         }
+    }
+
+    #[test]
+    fn of_a_list_all_is_known_once_its_images_have_digests() {
+        let bare = |architecture: &str| {
+            let [os, architecture] = ["linux", architecture].map(str::to_owned);
+            PlatformImage::from(Platform { os, architecture, ..Platform::default() })
+        };
+        let listed =
+            |architecture: &str| PlatformImage { digest: Digest::parse("sha256:0a").ok(), ..bare(architecture) };
+        let is_whole = |platforms: Vec<PlatformImage>| Image { platforms, ..Image::default() }.is_whole();
+        assert!(is_whole(Vec::new()) && is_whole(vec![bare("amd64")]), "what is no list has nothing else");
+        assert!(is_whole(vec![listed("amd64"), listed("arm64")]));
+        assert!(!is_whole(vec![listed("amd64"), bare("arm64")]));
     }
 
     #[test]

@@ -37,6 +37,13 @@ fn read(host: &str) -> Option<String> {
     is_host.then(|| host.to_ascii_lowercase())
 }
 
+/// Whether a host can only be this machine: a loopback address, or `localhost` (RFC 6761).
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
+}
+
 /// A host as URLs and image references write it: an IPv6 address in brackets.
 #[must_use]
 pub fn in_brackets(host: &str) -> String {

@@ -25,6 +25,21 @@ words! {
     }
 }
 
+words! {
+    /// What a look at the registry behind the gateway has found, in the words of the API.
+    #[derive(Default, Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Outcome {
+        /// Nobody has looked since the start, or it could not be told.
+        #[default]
+        Unknown = "unknown",
+        /// It is as it should be.
+        Good = "good",
+        /// It is not.
+        Bad = "bad",
+    }
+}
+
 /// What a comparison found: numbers of repositories by outcome. The API has it in these words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,7 @@
 //! Repositories: the records that dockpass keeps for the names in the registry.
 
 use super::id::Id;
+use super::immutable_tags::ImmutableTags;
 use super::name::RepositoryName;
 use super::time::Timestamp;
 
@@ -28,4 +29,6 @@ pub struct Repository {
     /// The account that it was transferred to; none while it belongs to whoever has its namespace. If that account is
     /// gone, nobody owns the repository.
     pub owner: Option<Id>,
+    /// Which tags nobody overwrites, where a gateway is before the registry.
+    pub immutable_tags: ImmutableTags,
 }

@@ -10,6 +10,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
@@ -210,6 +211,16 @@ impl Clock {
         }
         let since = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         Moment(since.tv_sec.saturating_mul(MILLIS).saturating_add(since.tv_nsec / 1_000_000))
+    }
+
+    /// The same to the nanosecond, for what is measured.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        if let Some(hands) = &self.fixed {
+            return Duration::from_millis(hands.moment.load(Ordering::SeqCst).unsigned_abs());
+        }
+        let since = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Duration::new(since.tv_sec.unsigned_abs(), u32::try_from(since.tv_nsec).unwrap_or(0))
     }
 
     /// The date.

@@ -1,4 +1,9 @@
-//! Access tokens: caps, repository patterns, expiry, and the rule that a token made by another is never stronger.
+//! Access tokens: their fields and states, what hangs on what, and which secret opens what. `limits` has caps and patterns, by which
+//! a token made by another is never stronger.
+
+mod limits;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,141 +11,20 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::access::AccessLevel;
 use super::id::Id;
-use super::name::{InvalidName, Name, Namespace, RepositoryName};
+use super::name::Name;
 use super::secret::TokenHash;
 use super::time::Timestamp;
 use super::user_name::UserName;
 use super::words::words;
+pub use limits::{InvalidPattern, Limits, MAX_PATTERNS, Pattern};
 
-/// Most repository patterns that one access token may hold.
-pub const MAX_PATTERNS: usize = 100;
 /// The label of a token that was made without one.
 pub const DEFAULT_LABEL: &str = "access token";
 /// How long before its end an access token counts as one that ends soon, in seconds.
 pub const ENDS_SOON: i64 = 14 * 24 * 3_600;
 /// Longest user agent that is kept, in bytes.
 pub const MAX_USER_AGENT: usize = 256;
-
-/// Why a text is no repository pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidPattern {
-    /// A star elsewhere than alone after the last slash.
-    #[error("`*` stands alone after `/`: alice/* is everything below alice, and there is no other wildcard")]
-    Star,
-    /// Not the registry's grammar.
-    #[error(transparent)]
-    Name(#[from] InvalidName),
-}
-
-/// A repository pattern: one name, or `ns/*` for everything below `ns/`, at every depth.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Pattern {
-    /// Exactly this repository.
-    Exact(RepositoryName),
-    /// Every repository below this prefix, which is itself a name: `ns` or `ns/group`.
-    Below(RepositoryName),
-}
-
-impl Pattern {
-    /// Reads `ns/name`, `_/name` or `ns/*`. There is no other wildcard.
-    ///
-    /// # Errors
-    /// [`InvalidPattern`] for anything else.
-    pub fn parse(text: &str) -> Result<Self, InvalidPattern> {
-        let (name, is_below) = text.strip_suffix("/*").map_or((text, false), |prefix| (prefix, true));
-        match (name.contains('*'), is_below) {
-            (true, _) => Err(InvalidPattern::Star),
-            (false, true) => Ok(Self::Below(RepositoryName::parse(name)?)),
-            (false, false) => Ok(Self::Exact(RepositoryName::parse_shown(name)?)),
-        }
-    }
-
-    /// Whether the pattern matches the repository.
-    #[must_use]
-    pub fn matches(&self, name: &RepositoryName) -> bool {
-        match self {
-            Self::Exact(exact) => exact == name,
-            Self::Below(prefix) => is_below(prefix, name),
-        }
-    }
-
-    /// Whether this pattern matches every repository that `other` matches.
-    #[must_use]
-    pub fn covers(&self, other: &Pattern) -> bool {
-        match (self, other) {
-            (Self::Exact(one), Self::Exact(two)) => one == two,
-            (Self::Exact(_), Self::Below(_)) => false,
-            (Self::Below(prefix), Self::Exact(name)) => is_below(prefix, name),
-            (Self::Below(prefix), Self::Below(other)) => prefix == other || is_below(prefix, other),
-        }
-    }
-}
-
-fn is_below(prefix: &RepositoryName, name: &RepositoryName) -> bool {
-    name.as_str().strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('/'))
-}
-
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exact(name) if name.namespace() == Namespace::Empty => write!(f, "_/{name}"),
-            Self::Exact(name) => write!(f, "{name}"),
-            Self::Below(prefix) => write!(f, "{prefix}/*"),
-        }
-    }
-}
-
-impl fmt::Debug for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// What an access token may do at most, whatever its account may: a cap and patterns, fixed at creation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The highest level that it reaches.
-    pub cap: AccessLevel,
-    /// The repositories that it reaches; all, if empty.
-    pub patterns: Arc<[Pattern]>,
-}
-
-impl Limits {
-    /// No limit: all that the account may.
-    #[must_use]
-    pub fn none() -> Self {
-        Self { cap: AccessLevel::Admin, patterns: Arc::new([]) }
-    }
-
-    /// Whether it is capped: a cap below `admin`, or any pattern.
-    #[must_use]
-    pub fn is_capped(&self) -> bool {
-        self.cap < AccessLevel::Admin || !self.patterns.is_empty()
-    }
-
-    /// Whether it reaches the repository at all.
-    #[must_use]
-    pub fn reaches(&self, name: &RepositoryName) -> bool {
-        self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches(name))
-    }
-
-    /// What is left of the account's level on the repository.
-    #[must_use]
-    pub fn limit(&self, level: Option<AccessLevel>, name: &RepositoryName) -> Option<AccessLevel> {
-        level.map(|level| level.min(self.cap)).filter(|_| self.reaches(name))
-    }
-
-    /// Whether everything that `other` reaches is also reached here, at least as strongly.
-    #[must_use]
-    pub fn covers(&self, other: &Limits) -> bool {
-        let wide = self.patterns.is_empty()
-            || (!other.patterns.is_empty()
-                && other.patterns.iter().all(|pattern| self.patterns.iter().any(|mine| mine.covers(pattern))));
-        self.cap >= other.cap && wide
-    }
-}
 
 /// How a token came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -433,6 +317,16 @@ impl AccessToken {
         if self.hash == *hash { self.generation } else { self.generation.saturating_sub(1) }
     }
 
+    /// The hash of the secret of this generation; none if that has ended.
+    #[must_use]
+    pub fn secret_of(&self, generation: u64) -> Option<TokenHash> {
+        if generation == self.generation {
+            return Some(self.hash);
+        }
+        let previous = self.previous.filter(|_| generation.checked_add(1) == Some(self.generation));
+        previous.map(|previous| previous.hash)
+    }
+
     /// Why this access token is not accepted by itself, whoever owns it and made it.
     fn own_fault(&self, now: Timestamp) -> Option<TokenState> {
         if self.revoked.is_some() {
@@ -576,205 +470,6 @@ impl AccessToken {
             robot: None,
             secret_by: None,
             previous_by: None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn limits(cap: AccessLevel, patterns: &[&str]) -> Limits {
-        Limits { cap, patterns: patterns.iter().map(|text| Pattern::parse(text).unwrap()).collect() }
-    }
-
-    #[test]
-    fn patterns_are_names_or_whole_namespaces() {
-        for good in ["alice/app", "alice/*", "alice/group/*", "_/busybox"] {
-            assert_eq!(Pattern::parse(good).unwrap().to_string(), good);
-        }
-        for bad in ["", "*", "*/app", "alice/a*", "alice/**", "_/*", "alice/", "Alice/app", "/*"] {
-            assert!(Pattern::parse(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_wildcard_reaches_every_depth_and_no_sibling() {
-        let pattern = Pattern::parse("team/*").unwrap();
-        let meant = |name| pattern.matches(&RepositoryName::parse(name).unwrap());
-        assert!(meant("team/a") && meant("team/a/b"));
-        assert!(!meant("team") && !meant("team-x/a") && !meant("teamx/a"));
-    }
-
-    #[test]
-    fn no_patterns_are_wider_than_any() {
-        let all = Limits::none();
-        let some = limits(AccessLevel::Admin, &["a/*"]);
-        assert!(all.covers(&some) && !some.covers(&all));
-        assert!(some.is_capped() && !all.is_capped() && limits(AccessLevel::ReadWrite, &[]).is_capped());
-    }
-
-    #[test]
-    fn a_cap_covers_those_below_it_alone() {
-        let caps = [AccessLevel::ReadOnly, AccessLevel::Push, AccessLevel::ReadWrite, AccessLevel::Admin];
-        for (place, cap) in caps.into_iter().enumerate() {
-            let covered = caps.map(|other| limits(cap, &["a/*"]).covers(&limits(other, &["a/b"])));
-            assert_eq!(covered, [0, 1, 2, 3].map(|other| other <= place), "{cap}");
-        }
-        let name = RepositoryName::parse("a/b").unwrap();
-        let left = |level| limits(AccessLevel::Push, &["a/*"]).limit(level, &name);
-        assert_eq!(caps.map(|level| left(Some(level))).map(Option::unwrap)[1..], [AccessLevel::Push; 3]);
-        assert_eq!((left(Some(AccessLevel::ReadOnly)), left(None)), (Some(AccessLevel::ReadOnly), None));
-    }
-
-    fn token(id: u64, parent: Option<u64>) -> AccessToken {
-        let id_of = |number: u64| Id::from_bytes(u128::from(number).to_be_bytes());
-        let hash = crate::domain::secret::TokenText::from_random([u8::try_from(id).unwrap(); 32]).hash();
-        let parent = parent.map(id_of);
-        AccessToken { label: format!("t{id}"), parent, ..AccessToken::plain(id_of(id), id_of(1_000), hash) }
-    }
-
-    #[test]
-    fn the_last_ended_secrets_are_remembered() {
-        let hash = |number: u8| TokenHash::from_bytes([number; 32]);
-        let first = AccessToken { hash: hash(1), ..token(0, None) };
-        let until = Timestamp::from_seconds(50);
-        let two = first.with_secret(hash(2), None, until, false);
-        assert!(two.ended.is_empty(), "the replaced one lives on");
-        assert_eq!(two.hashes().collect::<Vec<_>>(), [hash(2), hash(1)]);
-        assert_eq!(two.clone().without_replaced().ended, [hash(1)]);
-        assert_eq!(two.clone().without_replaced().without_replaced().ended, [hash(1)]);
-        let again = two.with_secret_again(hash(3));
-        assert_eq!((again.ended.as_slice(), again.generation), (&[hash(2)][..], 3));
-        assert_eq!(again.previous.map(|previous| previous.hash), Some(hash(1)));
-        let many = (4..10).fold(again, |token, number| token.with_secret(hash(number), None, until, false));
-        assert_eq!(many.hashes().collect::<Vec<_>>(), [9, 8, 7, 6, 5, 4].map(hash));
-        assert_eq!(many.ended.len(), MOST_ENDED);
-    }
-
-    #[test]
-    fn a_state_is_the_first_that_holds() {
-        let now = Timestamp::from_seconds(100);
-        let mut chain: Vec<AccessToken> = (0..3).map(|it: u64| token(it, it.checked_sub(1))).collect();
-        let of = |chain: &[AccessToken], is_owner_active| {
-            let found = chain[2].standing(is_owner_active, now, |id| chain.iter().find(|it| it.id == id));
-            (found.state, found.stopped_by.map(|by| chain.iter().position(|it| it.id == by.id).unwrap()))
-        };
-        assert_eq!(of(&chain, true), (TokenState::Active, None));
-        chain[0].is_active = false;
-        assert_eq!(of(&chain, true), (TokenState::Stopped, Some(0)));
-        chain[1].expires_at = Some(now);
-        assert_eq!(of(&chain, true), (TokenState::Stopped, Some(1)), "the nearest");
-        assert_eq!(of(&chain, false), (TokenState::AccountInactive, None));
-        chain[2].is_active = false;
-        assert_eq!(of(&chain, false), (TokenState::Inactive, None));
-        chain[2].expires_at = Some(now);
-        assert_eq!(of(&chain, false), (TokenState::Expired, None));
-        let revocation = Revocation { at: now, address: Some([192, 0, 2, 7].into()) };
-        chain[2] = chain[2].clone().ended_for_good(revocation);
-        assert_eq!(of(&chain, false), (TokenState::Revoked, None));
-    }
-
-    #[test]
-    fn what_a_revoked_one_made_is_stopped_and_both_say_why() {
-        let now = Timestamp::from_seconds(100);
-        let revocation = Revocation { at: now, address: Some([192, 0, 2, 7].into()) };
-        let chain = [token(0, None).ended_for_good(revocation), token(1, Some(0))];
-        let said = |place: usize| {
-            let found = chain[place].standing(true, now, |id| chain.iter().find(|it| it.id == id));
-            (found.state, found.reason())
-        };
-        let whose = "whoever held it ended it for good on 1970-01-01T00:01:40Z from 192.0.2.7";
-        assert_eq!(said(0), (TokenState::Revoked, whose.to_owned()));
-        assert_eq!(said(1), (TokenState::Stopped, "the access token `t0`, which made it, was revoked".to_owned()));
-        assert!(!chain[0].is_active);
-    }
-
-    #[test]
-    fn a_replaced_secret_opens_something_while_it_signs_in_or_repeats_its_rotation() {
-        let at = Timestamp::from_seconds;
-        let old = token(1, None);
-        let hash = old.hash;
-        let new = crate::domain::secret::TokenText::from_random([9; 32]).hash();
-        let token = old.with_secret(new, None, at(100), false);
-        let opens = |token: &AccessToken, now| token.opens_by_replaced(&hash, at(now));
-        assert!(opens(&token, 99) && !opens(&token, 100) && !token.opens_by_replaced(&new, at(99)));
-        let token = AccessToken { retry: Some(RotationRetry { key: [0; 32], until: at(200) }), ..token };
-        assert!(opens(&token, 199) && !opens(&token, 200));
-        assert!(!opens(&token.without_replaced(), 50));
-    }
-
-    fn robot(id: u64, parent: Option<u64>) -> AccessToken {
-        AccessToken { owner: Id::MAX, robot: Some(Name::parse("ci").unwrap()), ..token(id, parent) }
-    }
-
-    #[test]
-    fn the_secret_of_a_robot_hangs_on_its_maker_whoever_owns_that() {
-        let now = Timestamp::from_seconds(100);
-        let by = |makers: &[AccessToken], robot: &AccessToken, shown| {
-            let standing = robot.standing_of(shown, true, now, |id| makers.iter().find(|it| it.id == id));
-            (standing.state, standing.stopped_by.map(|by| by.id), standing.reason())
-        };
-        let mut makers = [token(0, None), token(1, Some(0))];
-        let made = robot(2, Some(1));
-        assert_eq!(by(&makers, &made, Shown::Current).0, TokenState::Active);
-        assert_eq!(by(&[], &robot(2, None), Shown::Current).0, TokenState::Active, "made with a password");
-        makers[0].is_active = false;
-        let stopped = by(&makers, &made, Shown::Current);
-        assert_eq!((stopped.0, stopped.1), (TokenState::Stopped, Some(makers[0].id)), "the maker's maker");
-        // A maker that is gone stops it, too: it may have been deleted because it was stolen.
-        let gone = by(&[], &made, Shown::Current);
-        assert_eq!((gone.0, gone.1), (TokenState::Stopped, None));
-        assert!(gone.2.contains("deleted") && gone.2.contains("rotation"), "{}", gone.2);
-        // A secret that was made with a password hangs on nothing; the one that it replaced on its own maker.
-        let new = crate::domain::secret::TokenText::from_random([9; 32]).hash();
-        let rotated = made.with_secret(new, None, Timestamp::from_seconds(200), false);
-        assert_eq!(by(&[], &rotated, Shown::Current).0, TokenState::Active);
-        assert_eq!(by(&[], &rotated, Shown::Replaced).0, TokenState::Stopped);
-    }
-
-    #[test]
-    fn a_maker_of_another_owner_that_made_the_maker_stops_neither() {
-        let makers = [AccessToken { is_active: false, owner: Id::MIN, ..token(0, None) }, token(1, Some(0))];
-        let find = |id| makers.iter().find(|it| it.id == id);
-        let now = Timestamp::from_seconds(100);
-        let states = [makers[1].standing(true, now, find).state, robot(2, Some(1)).standing(true, now, find).state];
-        assert_eq!(states, [TokenState::Active; 2]);
-    }
-
-    #[test]
-    fn a_robot_is_called_by_both_names() {
-        let (acme, robot) = (Name::parse("acme").unwrap(), robot(1, None));
-        assert_eq!(robot.user_name(&acme).to_string(), "acme/ci");
-        assert!(robot.is_called(&acme, "acme/ci") && robot.is_capped());
-        for other in ["acme", "ci", "acme/c", "acme/ci/", "acme//ci", "/ci", "other/ci", "acme/ci/x", ""] {
-            assert!(!robot.is_called(&acme, other), "{other}");
-        }
-        assert!(token(1, None).is_called(&acme, "acme") && !token(1, None).is_called(&acme, "acme/ci"));
-    }
-
-    #[test]
-    fn too_long_a_chain_stops() {
-        let chain: Vec<AccessToken> = (0..=100).map(|it: u64| token(it, it.checked_sub(1))).collect();
-        let state = |last: usize| {
-            let find = |id| chain.iter().find(|it| it.id == id);
-            chain[last].standing(true, Timestamp::from_seconds(1), find).state
-        };
-        assert_eq!((state(99), state(100)), (TokenState::Active, TokenState::Stopped));
-    }
-
-    proptest! {
-        #[test]
-        fn what_covers_reaches_at_least_as_much(
-            mine in prop::collection::vec("[ab](/[ab]){0,2}(/\\*)?", 0..3),
-            theirs in prop::collection::vec("[ab](/[ab]){0,2}(/\\*)?", 0..3),
-            name in "[ab](/[ab]){0,3}",
-        ) {
-            let read = |texts: &[String]| limits(AccessLevel::Admin, &texts.iter().map(String::as_str).collect::<Vec<_>>());
-            let (mine, theirs) = (read(&mine), read(&theirs));
-            let name = RepositoryName::parse(&name).unwrap();
-            prop_assert!(!mine.covers(&theirs) || !theirs.reaches(&name) || mine.reaches(&name));
         }
     }
 }

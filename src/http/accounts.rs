@@ -11,7 +11,6 @@ use super::repositories::CONTENT_STAYS;
 use super::request::{Checked, Request};
 use crate::api::operations::accounts as op;
 use crate::api::{self, Nothing};
-use crate::domain::account::AccountFilter;
 use crate::domain::name::Name;
 use crate::domain::secret::Password;
 use crate::domain::token::AccessToken;
@@ -28,7 +27,9 @@ pub(super) fn shown(view: &AccountView) -> api::Account {
         is_imported: false,
         has_password: account.password.is_some(),
         password_set_by_admin: account.password_set_by_admin,
-        locked_until: view.locked_until.map(|until| until.to_string()),
+        locked_until: view.present.locked_until.map(|until| until.to_string()),
+        last_sign_in: view.present.last_sign_in.map(|at| at.to_string()),
+        tokens_count: view.present.tokens,
         created_at: account.created_at.to_string(),
     });
     api::Account {
@@ -36,6 +37,7 @@ pub(super) fn shown(view: &AccountView) -> api::Account {
         id: account.id.to_string(),
         full_name: account.full_name.clone(),
         is_org: account.is_organization(),
+        client_user_is_admin: view.administers,
         members_count: view.size.map(|size| size.members),
         teams_count: view.size.map(|size| size.teams),
         inner,
@@ -44,22 +46,32 @@ pub(super) fn shown(view: &AccountView) -> api::Account {
 
 /// The user behind a membership, as far as the caller may see it.
 pub(super) fn shown_user(member: &MemberView) -> api::Account {
-    let MemberView { user, shows_inner, locked_until, .. } = member;
-    shown(&AccountView { account: user.clone(), shows_inner: *shows_inner, locked_until: *locked_until, size: None })
+    let MemberView { user, shows_inner, present, .. } = member;
+    shown(&AccountView {
+        account: user.clone(),
+        shows_inner: *shows_inner,
+        present: *present,
+        size: None,
+        administers: None,
+    })
 }
 
 pub(super) async fn list(request: Request<op::ListAccounts>) -> Replied<op::ListAccounts> {
     let (op::WhichAccounts { filter, contains }, order, page) = request.query()?;
     let (filter, page) = (filter.unwrap_or_default(), page::by_name(&order, page));
-    let is_long = page::is_long(page.limit) || filter != AccountFilter::All || contains.is_some();
     let query = AccountQuery { filter, contains, page };
-    let read = move |service: &Service, call: &Call| service.list_accounts(call, &query);
-    let list = request.read_list(is_long, read).await?;
+    // Of each account it looks at each access token.
+    let list = request.read_long(move |service, call| service.list_accounts(call, &query)).await?;
+    let counts = list.counts;
     Ok(Reply::new(&page::paged(&list.accounts, |next_page_start, resource_count| api::Accounts {
         accounts: list.accounts.entries.iter().map(shown).collect(),
         next_page_start,
-        users_count: list.users,
-        orgs_count: list.organizations,
+        users_count: counts.users,
+        orgs_count: counts.organizations,
+        admins_count: counts.admins,
+        inactive_users_count: counts.inactive,
+        service_accounts_count: counts.service_accounts,
+        locked_users_count: counts.locked,
         resource_count,
     })))
 }
@@ -108,7 +120,8 @@ pub(super) async fn create(request: Request<op::CreateAccount>) -> Replied<op::C
 
 pub(super) async fn view(request: Request<op::ViewAccount>) -> Replied<op::ViewAccount> {
     let [name] = request.parts()?;
-    let view = request.run(|service, call| service.view_account(call, &name))?;
+    // Of an account it looks at each access token, which may be very many.
+    let view = request.read_long(move |service, call| service.view_account(call, &name)).await?;
     Ok(Reply::new(&shown(&view)))
 }
 

@@ -50,7 +50,7 @@ pub(super) fn peer(http: &HttpRequest, app: &App) -> Result<Peer, Failure> {
 }
 
 /// The client's address; none over the local socket.
-fn remote(http: &HttpRequest, app: &App) -> Option<IpAddr> {
+pub(super) fn remote(http: &HttpRequest, app: &App) -> Option<IpAddr> {
     let peer = http.peer_addr()?.ip().to_canonical();
     Some(client(http.headers(), peer, |address| app.config.is_trusted_proxy(address)))
 }
@@ -89,9 +89,21 @@ fn not_theirs() -> Failure {
     Failure::new(Code::NotAuthorized, "the local socket is for the data directory's owner")
 }
 
+/// Whether a trusted proxy sent the request: only such a one is believed what it says of another request.
+pub(super) fn is_of_proxy(http: &HttpRequest, app: &App) -> bool {
+    let peer = http.peer_addr().filter(|_| http.conn_data::<SocketPeer>().is_none());
+    peer.is_some_and(|peer| app.config.is_trusted_proxy(peer.ip().to_canonical()))
+}
+
 /// The source that a request counts for; none for the local socket.
 pub(super) fn source(http: &HttpRequest, app: &App) -> Option<IpAddr> {
     remote(http, app).map(source::of)
+}
+
+/// The source that a request counts for, where proxies that are trusted to name their clients count for none: behind one
+/// that names none are many.
+pub(super) fn source_but_proxies(http: &HttpRequest, app: &App) -> Option<IpAddr> {
+    remote(http, app).filter(|address| !app.config.is_trusted_proxy(*address)).map(source::of)
 }
 
 /// The rightmost address of `X-Forwarded-For` that is no trusted proxy, if the peer is a trusted proxy; else the peer.

@@ -11,9 +11,10 @@ use crate::api::operations::registry as op;
 use crate::api::{self, Code};
 use crate::config::{BaseUrl, listen_address};
 use crate::domain::act::Act;
-use crate::domain::program::{Program, Section};
+use crate::domain::program::{Layout, Program, Section};
 use crate::domain::registry::Phase;
 use crate::domain::words::{UnknownWord, one_of};
+use crate::registry::gateway::{Finding, Gateway};
 use crate::registry::snippet::{self, Facts, Listening, ProxyFacts, PublicName, SnippetError};
 use crate::registry::{LeftOut, Neighbour, Progress};
 use crate::service::Service;
@@ -46,7 +47,26 @@ fn state(request: &Checked) -> api::RegistryState {
             last_received: app.received.last().map(|at| at.to_string()),
         },
         comparison: app.neighbour.as_ref().map(|neighbour| compared(&neighbour.progress())),
+        gateway: app.gateway.as_ref().map(|gateway| gateway_state(app, gateway)),
     }
+}
+
+fn gateway_state(app: &App, gateway: &Gateway) -> api::GatewayState {
+    let (config, found) = (&app.config.registry.gateway, gateway.found());
+    api::GatewayState {
+        auth: config.auth,
+        redirects: config.redirects,
+        token_lifetime: config.token_lifetime,
+        requests: u64::try_from(app.pools.requests_at_upstream()).unwrap_or(u64::MAX),
+        max_requests: u64::from(config.max_requests),
+        trouble: gateway.trouble(),
+        blobs_apart: finding(found.blobs_apart),
+        closed_to_others: finding(found.closed_to_others),
+    }
+}
+
+fn finding(it: Finding) -> api::Finding {
+    api::Finding { outcome: it.outcome, found_at: it.found_at.map(|at| at.to_string()), reason: it.reason }
 }
 
 fn compared(progress: &Progress) -> api::Comparison {
@@ -131,8 +151,8 @@ pub(super) async fn registry_configuration(
     let asked = request.query()?;
     let program =
         asked.program.ok_or_else(|| Failure::invalid("for", format!("needed: {}", one_of(Program::WORDS))))?;
-    let asked = Asked::read(program, asked)?;
     let app = &request.app;
+    let asked = Asked::read(program, app.layout(), asked)?;
     let settings = app.service.settings();
     // Nobody gets the secret over the network, not even administrators. Callers of the local socket may read its file
     // anyway.
@@ -155,6 +175,7 @@ pub(super) async fn registry_configuration(
         self_signed: app.config.tls.self_signed,
         storage: asked.storage.as_deref(),
         only: &asked.only,
+        layout: asked.layout,
         proxy: app.proxy_facts(&registry, registry_ca.as_deref()),
     };
     let made = snippet::configuration(program, &facts).map_err(|error| match error {
@@ -182,6 +203,7 @@ pub(super) async fn registry_configuration(
 
 /// What is asked of a configuration, checked.
 struct Asked {
+    layout: Layout,
     certificate: String,
     only: Vec<Section>,
     /// IP address and port.
@@ -190,20 +212,22 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(program: Program, asked: op::WhichConfiguration) -> Result<Self, Failure> {
+    fn read(program: Program, usual: Layout, asked: op::WhichConfiguration) -> Result<Self, Failure> {
         let is_of_registry = !asked.only.is_empty() || asked.address.is_some() || asked.storage.is_some();
-        if program == Program::Nginx && is_of_registry {
+        if program.is_proxy() && is_of_registry {
             return Err(Failure::invalid(
                 "for",
-                "parts, addresses and directories are those of a registry, not nginx's",
+                format!("parts, addresses and directories are those of a registry, not {program}'s"),
             ));
         }
         let certificate = path("certificate", asked.certificate)?;
-        let only = asked.only.iter().map(|word| word.parse()).collect::<Result<_, _>>();
+        let layout = asked.layout.unwrap_or(usual);
+        let only = asked.only.iter().map(|word| section(layout, word)).collect::<Result<_, _>>()?;
         let address = asked.address.map(|text| listen_address(&text)).transpose();
         Ok(Self {
+            layout,
             certificate: certificate.unwrap_or_else(|| format!("/etc/docker/registry/{}", snippet::CERTIFICATE_NAME)),
-            only: only.map_err(|error: UnknownWord| Failure::invalid("only", error.to_string()))?,
+            only,
             address: address
                 .map_err(|error| Failure::invalid("addr", error.to_string()))?
                 .map(|address| (address.ip().to_string(), address.port())),
@@ -224,6 +248,15 @@ impl Asked {
     }
 }
 
+/// A part that the configuration of a registry has in this layout.
+fn section(layout: Layout, word: &str) -> Result<Section, Failure> {
+    let section: Section = word.parse().map_err(|error: UnknownWord| Failure::invalid("only", error.to_string()))?;
+    let has_it = layout.sections().contains(&section);
+    let without =
+        || Failure::invalid("only", format!("in the layout {layout} the registry has no {section} that matters"));
+    has_it.then_some(section).ok_or_else(without)
+}
+
 /// A path that can stand in a configuration.
 fn path(field: &'static str, text: Option<String>) -> Result<Option<String>, Failure> {
     match text {
@@ -238,6 +271,11 @@ fn absolute(path: &Path) -> String {
 }
 
 impl App {
+    /// The layout that the configuration speaks of: a proxy that asks is nothing that it knows.
+    fn layout(&self) -> Layout {
+        if self.config.registry.gateway.upstream.is_some() { Layout::Gateway } else { Layout::TokenServer }
+    }
+
     /// Where the registry listens, by `registry.url`; the usual place where that leads to the proxy before both.
     fn registry_listening(&self) -> Listening<'_> {
         let server = &self.config.server;
@@ -249,7 +287,7 @@ impl App {
         url.map_or(snippet::USUAL, |url| Listening { host: url.host(), port: url.port(), is_tls: url.is_https() })
     }
 
-    /// The facts for the configuration of nginx.
+    /// The facts for the configuration of a proxy.
     fn proxy_facts<'a>(&'a self, registry: &'a str, registry_ca: Option<&'a str>) -> ProxyFacts<'a> {
         let server = &self.config.server;
         let public = server.public_url.as_ref().filter(|url| url.is_https());

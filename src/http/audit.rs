@@ -15,21 +15,22 @@ use crate::domain::name::RepositoryName;
 use crate::domain::sealed_number::SealedNumber;
 use crate::service::{AuditFilter, AuditPage, AuditPlace, Call, Page, Service};
 
-fn hex(hash: [u8; 32]) -> String {
-    blake3::Hash::from_bytes(hash).to_hex().to_string()
-}
+/// The header with the head of the log, beside lines, which have no room for it.
+const HEAD: &str = "X-Audit-Head";
 
 /// A page in the form of [`api::AuditRecords`], with the text of each record taken from the log instead of serialized
 /// anew.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Listed {
     records: Vec<Box<RawValue>>,
     head: u64,
+    head_hash: String,
     reached: String,
 }
 
-fn shown_head(head: AuditHead) -> api::AuditHead {
-    api::AuditHead { seq: head.seq, hash: hex(head.hash) }
+pub(super) fn shown_head(head: AuditHead) -> api::AuditHead {
+    api::AuditHead { seq: head.seq, hash: head.hash_text() }
 }
 
 pub(super) async fn list(request: Request<op::ListAudit>) -> Replied<op::ListAudit> {
@@ -56,11 +57,21 @@ pub(super) async fn list(request: Request<op::ListAudit>) -> Replied<op::ListAud
     let next = next.map(|next| next.to_string());
     if header(&request.http, ACCEPT).contains(op::LINES) {
         let lines = lines.flat_map(|line| [line, "\n".to_owned()]).collect();
-        return Ok(Reply::lines(op::LINES, lines, next.as_deref()));
+        let reply = Reply::lines(op::LINES, lines, next.as_deref());
+        return Ok(match head {
+            Some(head) => reply.header((HEAD, head.to_string())),
+            None => reply,
+        });
     }
     let records: Result<Vec<_>, _> = lines.map(RawValue::from_string).collect();
     let records = records.map_err(|error| Failure::internal(&error))?;
-    Ok(Reply::written(&Listed { records, head: head.unwrap_or(0), reached: reached.to_string() }, next.as_deref()))
+    let listed = Listed {
+        records,
+        head: head.map_or(0, |head| head.seq),
+        head_hash: head.map(|head| head.hash_text()).unwrap_or_default(),
+        reached: reached.to_string(),
+    };
+    Ok(Reply::written(&listed, next.as_deref()))
 }
 
 pub(super) fn of_activity(which: op::WhichActivity) -> AuditFilter {
@@ -109,8 +120,6 @@ pub(super) async fn verify(request: Request<op::VerifyAudit>) -> Replied<op::Ver
 }
 
 fn read_head(text: &str) -> Result<AuditHead, Failure> {
-    let wrong = || Failure::new(Code::InvalidParameters, "head: the number and the hash that `audit head` printed");
-    let (seq, hash) = text.split_once(':').ok_or_else(wrong)?;
-    let hash = blake3::Hash::from_hex(hash).map_err(|_| wrong())?;
-    Ok(AuditHead { seq: seq.parse().map_err(|_| wrong())?, hash: *hash.as_bytes() })
+    let wrong = |_| Failure::new(Code::InvalidParameters, "head: the number and the hash that `audit head` printed");
+    text.parse().map_err(wrong)
 }

@@ -1,7 +1,6 @@
 //! `/api/v0/registry/events`: the registry's notifications. It has a secret of its own; without it, the path answers
 //! like an unknown one.
 
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, web};
 
 use super::App;
@@ -10,6 +9,7 @@ use super::not_found;
 use super::pools::Work;
 use super::reply::{Replied, Reply};
 use super::request::{self, Arrival, FromArrival, Received};
+use super::request_log;
 use crate::api::operations::registry as op;
 use crate::api::{Code, Envelope, Nothing};
 use crate::registry::cloud_events::Attributes;
@@ -21,8 +21,6 @@ use crate::service::{Call, Caller, News, Notice};
 const MAX_BODY: usize = 8 * 1024 * 1024;
 /// Longest attribute of a CloudEvent that is read, in bytes.
 const MAX_ATTRIBUTE: usize = 256;
-/// Longest secret that is checked, in bytes.
-const MAX_SECRET: usize = 512;
 
 /// A request that has shown the secret of notifications.
 pub(super) struct Delivery {
@@ -36,8 +34,9 @@ impl FromArrival for Delivery {
 
     async fn read(arrival: Arrival) -> Result<Self, Failure> {
         let app = request::app(&arrival.http)?;
-        let caller = shown_secret(&arrival.http).and_then(|secret| app.service.authenticate_registry(secret));
+        let caller = request::bearer_secret(&arrival.http).and_then(|secret| app.service.authenticate_registry(secret));
         let caller = caller.ok_or_else(|| not_found::failure(&arrival.http))?;
+        request_log::note_caller(&arrival.http, &caller);
         let read = read(arrival).await.inspect_err(|failure| {
             app.received.note_refused();
             log::warn!("a notification of the registry is refused: {}", failure.message);
@@ -77,14 +76,6 @@ fn attributes(http: &HttpRequest) -> Attributes {
         (!text.is_empty() && text.len() <= MAX_ATTRIBUTE).then(|| text.to_owned())
     };
     Attributes { kind: header("ce-type"), id: header("ce-id"), source: header("ce-source"), time: header("ce-time") }
-}
-
-fn shown_secret(http: &HttpRequest) -> Option<&str> {
-    let mut values = http.headers().get_all(AUTHORIZATION);
-    let (value, more) = (values.next()?, values.next());
-    let (scheme, secret) = value.to_str().ok()?.split_once(' ')?;
-    let is_right = scheme.eq_ignore_ascii_case("bearer") && secret.len() <= MAX_SECRET && more.is_none();
-    is_right.then_some(secret)
 }
 
 /// Answers once the notices are durable; only the counts of pulls wait in memory.

@@ -63,6 +63,16 @@ impl Failure {
         self
     }
 
+    /// Says after how many seconds it may be tried again.
+    pub(super) fn retrying_after(self, seconds: i64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// The same failure by another code.
+    pub(super) fn with_code(self, code: Code) -> Self {
+        Self { code, ..self }
+    }
+
     /// The same failure with the code that clients of registries know.
     pub(super) fn for_registry(mut self) -> Self {
         if self.code == Code::NotAuthenticated {
@@ -287,6 +297,10 @@ fn taken(kind: Kind) -> (Code, &'static str) {
     }
 }
 
+/// Why tags are not immutable where no gateway is.
+const NOT_HELD: &str = "tags cannot be immutable here, since the registry takes every push itself: set registry.upstream in the \
+                        configuration of the server, so that pushes go through dockpass";
+
 fn in_the_way(obstacle: Obstacle) -> Failure {
     match obstacle {
         Obstacle::LastAdministrator { field } => Failure {
@@ -325,6 +339,10 @@ fn in_the_way(obstacle: Obstacle) -> Failure {
             "whoever held this access token ended it for good: it is never activated again and gets no new secret; make \
              another one",
         ),
+        Obstacle::NoGateway => Failure {
+            detail: serde_json::json!({ "field": "immutableTags" }),
+            ..Failure::new(Code::GatewayRequired, NOT_HELD)
+        },
         Obstacle::SecretEnded { token } => Failure::new(
             Code::NotRotatable,
             format!("this is the hash of a secret that has ended; its access token is {token}"),

@@ -72,7 +72,28 @@ fn write_next(greeting: &Greeting<'_>, out: &mut dyn Write) -> io::Result<()> {
     if host.as_str().is_none() {
         writeln!(out, "      {UNKNOWN}")?;
     }
-    writeln!(out, "\n  Connect a registry:")?;
+    write_registry(greeting, out)
+}
+
+/// How a registry comes to this: the gateway first, which needs nothing of the registry.
+fn write_registry(Greeting { program, config, host, .. }: &Greeting<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let (program, data_dir) = (shell_word(program), data_dir_option(config));
+    if let Some(upstream) = &config.registry.gateway.upstream {
+        let host = host.as_str().unwrap_or("HOST");
+        writeln!(out, "\n  The registry at {upstream} is behind dockpass:")?;
+        return writeln!(out, "    docker push {host}/admin/NAME\n");
+    }
+    let is_first = config.registry.url.is_none();
+    if is_first {
+        writeln!(
+            out,
+            "\n  Put a registry without accounts, which listens on loopback, behind dockpass. Restart this with"
+        )?;
+        writeln!(out, "    DOCKPASS_REGISTRY_UPSTREAM=http://127.0.0.1:5000   # registry.upstream in the file")?;
+    }
+    let connect =
+        if is_first { "Or connect a registry that clients reach by themselves" } else { "Connect the registry" };
+    writeln!(out, "\n  {connect}:")?;
     writeln!(out, "    {program}{data_dir} registry config --for distribution\n")
 }
 
@@ -115,6 +136,19 @@ mod tests {
         let told = told(&[("server.data_dir", "a b;touch x")], None, |_| {});
         let typed = "\n    './my dockpass' --data-dir 'a b;touch x' ";
         assert_eq!(told.matches(typed).count(), 2, "{told}");
+    }
+
+    #[test]
+    fn the_gateway_is_proposed_until_there_is_a_registry() {
+        let proposes = |config: &[(&str, &str)]| told(config, None, |_| {}).contains("DOCKPASS_REGISTRY_UPSTREAM");
+        assert!(proposes(&[]) && !proposes(&[("registry.url", "http://127.0.0.1:5000")]));
+        let gateway = [("registry.upstream", "http://127.0.0.1:5000")];
+        let told = told(&gateway, None, |_| {});
+        assert!(!proposes(&gateway) && told.contains("docker login localhost:8700 --username admin\n"), "{told}");
+        assert!(
+            told.contains("docker push localhost:8700/admin/NAME\n") && !told.contains("registry config"),
+            "{told}"
+        );
     }
 
     #[test]

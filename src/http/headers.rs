@@ -27,6 +27,10 @@ pub(super) fn add(headers: &mut HeaderMap, is_https: bool, is_registry: bool) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     };
+    if is_registry {
+        // What the registry gives out are bytes that any pusher chose, at the host name of the pages.
+        add(CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; frame-ancestors 'none'");
+    }
     for (name, value) in SAFE {
         add(name, value);
     }

@@ -8,29 +8,34 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use crate::config::{Config, is_localhost};
 
+/// What chooses the address of the server, and that of the metrics.
+const SERVER: &str = "--listen (server.listen)";
+const METRICS: &str = "metrics.listen";
 /// How often another free port is tried, where any will do.
 const ATTEMPTS: usize = 20;
 
 /// An address that cannot be listened on: taken, or not this machine's.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {}", what_to_do(cause))]
+#[error("cannot listen on {address}: {}", what_to_do(cause, choice))]
 pub struct ListenError {
     address: SocketAddr,
+    /// What chooses another one.
+    choice: &'static str,
     /// The message has it in words.
     cause: io::Error,
 }
 
 /// What the system says of an address, and what to do.
-fn what_to_do(cause: &io::Error) -> String {
+fn what_to_do(cause: &io::Error, choice: &str) -> String {
     match cause.kind() {
         io::ErrorKind::AddrInUse => {
-            "another program listens there; end it, or choose another address with --listen (server.listen)".to_owned()
+            format!("another program listens there; end it, or choose another address with {choice}")
         }
         io::ErrorKind::PermissionDenied => {
-            format!("{cause}; ports below 1024 are for root: choose another one with --listen (server.listen)")
+            format!("{cause}; ports below 1024 are for root: choose another one with {choice}")
         }
         io::ErrorKind::AddrNotAvailable => {
-            format!("{cause}: no address of this machine; choose another one with --listen (server.listen)")
+            format!("{cause}: no address of this machine; choose another one with {choice}")
         }
         _ => cause.to_string(),
     }
@@ -69,6 +74,17 @@ pub(super) fn on(config: &Config) -> Result<Bound, ListenError> {
     attempted
 }
 
+/// Listens on an address of loopback for the metrics; also answers the address, with its port.
+///
+/// # Errors
+/// [`ListenError`] if it is taken.
+pub(super) fn for_metrics(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ListenError> {
+    let named = |error| ListenError { choice: METRICS, ..error };
+    let listener = listen(address).map_err(named)?;
+    let bound = local(&listener, address).map_err(named)?;
+    Ok((listener, bound))
+}
+
 fn on_both(address: SocketAddr) -> Result<Bound, ListenError> {
     let first = listen(address)?;
     let bound = local(&first, address)?;
@@ -99,14 +115,14 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    let failed = |cause| ListenError { address, cause };
+    let failed = |cause| ListenError { address, choice: SERVER, cause };
     let listener = TcpListener::bind(address).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     Ok(listener)
 }
 
 fn local(listener: &TcpListener, asked: SocketAddr) -> Result<SocketAddr, ListenError> {
-    listener.local_addr().map_err(|cause| ListenError { address: asked, cause })
+    listener.local_addr().map_err(|cause| ListenError { address: asked, choice: SERVER, cause })
 }
 
 #[cfg(test)]

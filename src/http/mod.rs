@@ -2,7 +2,7 @@
 //!
 //! `routes` is the one table: a handler for each operation of `api::operations`. A handler parses, calls one use-case,
 //! and renders. It cannot call one without a checked caller, which only the extractors of `request` and `events` and a
-//! sign-in give. `failure` maps every error. `connections` accepts clients and shares out their room; `pools` does the same
+//! sign-in give. `gateway` serves the registry's API. `failure` maps every error. `connections` accepts clients and shares out their room; `pools` does the same
 //! for work that may block.
 
 mod accounts;
@@ -16,14 +16,18 @@ mod cross_origin;
 mod docs;
 mod events;
 mod failure;
+mod gateway;
 mod grants;
 mod greeting;
 mod headers;
+mod keeping;
 mod listen;
+mod metrics;
 mod not_found;
 mod openapi;
 mod operation;
 mod organizations;
+mod original;
 mod page;
 mod pools;
 mod refusals;
@@ -32,35 +36,51 @@ mod repeated;
 mod reply;
 mod repositories;
 mod request;
+mod request_log;
 mod robots;
 mod routes;
 mod search;
 mod server;
 mod session;
 mod settings;
+mod shipping;
 mod slashes;
 mod socket_path;
 mod socket_secret;
 mod static_answers;
+mod supervisor;
 mod tags;
 pub mod tls;
 mod tokens;
+mod ui_files;
+mod verify;
+mod watchdog;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use keeping::{
+    BackupTrouble, Ended, EndedError, RestoreError, Restored, VerifiedBackup, check_store, read_ended, restore,
+    verify_backup,
+};
 pub use listen::ListenError;
 pub use openapi::document;
+pub use request::authorization;
 pub use server::{Listeners, Running, StartError, check, offline, serve, start};
 pub use socket_path::{LongSocketPath, socket_path};
 pub use socket_secret::{SOCKET_SECRET_HEADER, SocketSecretError, read_socket_secret};
+pub use supervisor::Supervisor;
 
 use crate::config::Config;
 use crate::domain::time::{Clock, Timestamp};
+use crate::metrics::Metrics;
 use crate::registry::Neighbour;
 use crate::registry::events::Received;
+use crate::registry::gateway::Gateway;
 use crate::registry::heard::Heard;
 use crate::service::Service;
+use crate::shipping::Shipping;
+use connections::Pulse;
 use docs::Pages;
 use pools::Pools;
 use refusals::Refusals;
@@ -98,10 +118,18 @@ pub(crate) struct App {
     refusals: Refusals,
     /// The registry next door, where its address is configured.
     neighbour: Option<Arc<Neighbour>>,
+    /// The registry behind the gateway, if there is one.
+    gateway: Option<Arc<Gateway>>,
     /// How many deliveries of notifications came, and when the last one did.
     received: Received,
     /// What clients call the registry, as notifications tell.
     heard: Heard,
+    /// What goes out of the audit log by itself.
+    shipping: Arc<Shipping>,
+    /// What is counted.
+    metrics: Arc<Metrics>,
+    /// Whether the threads that serve requests do.
+    pulse: Arc<Pulse>,
 }
 
 impl App {

@@ -30,7 +30,7 @@ const NOT_HERE: &[(&str, &str, &str)] = &[
 /// The answer for a path that no route has.
 pub(super) fn answer(request: &HttpRequest) -> HttpResponse {
     let failure = failure(request);
-    let page = if is_opened(request) { docs::missing(failure.status_code()) } else { None };
+    let page = if is_opened(request) { docs::missing(request, failure.status_code()) } else { None };
     page.unwrap_or_else(|| failure.error_response())
 }
 

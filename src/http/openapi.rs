@@ -6,9 +6,14 @@ use serde_json::{Map, Value, json};
 
 use crate::api::{self, Access, BodyFormat, Described, Heading, Method, Parameter, ParameterKind, operations};
 
+/// What stands in the header of who signs in.
+const BASIC: &str = "The name of a user, or of a robot as `ORG/NAME`, with its password or an access token. Beside an access \
+    token the name may be left empty, but not at `/v2/` and `/auth/token`, nor where a session begins.";
+
 /// The descriptions of the variable parts of paths.
-const PARTS: [(&str, &str); 13] = [
-    ("hashedtoken", "`hashedToken` of the access token."),
+const PARTS: [(&str, &str); 14] = [
+    ("hash", "The hash of all files, which the documents of the pages name."),
+    ("hashedtoken", "`hashedToken` or `id` of the access token; the `id` stays through rotations."),
     ("id", "`hashedToken` of the access token, or `new`."),
     ("namespace", "The name of the account whose namespace it is; `_` for repositories whose name has one component."),
     ("member", "Name or id of the user."),
@@ -81,7 +86,7 @@ pub fn document() -> Value {
             "title": "dockpass",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Accounts, permissions and access tokens of a container registry. Sign in by HTTP Basic, with the \
-                account's name and its password or an access token.",
+                account's name and its password or an access token. Every answer carries `X-Request-Id`, which the server's log names.",
         },
         "security": [{ "basic": [] }],
         "tags": headings,
@@ -89,8 +94,9 @@ pub fn document() -> Value {
         "components": {
             "schemas": schemas.named(),
             "securitySchemes": {
-                "basic": { "type": "http", "scheme": "basic", "description": "An access token stands wherever the password does." },
+                "basic": { "type": "http", "scheme": "basic", "description": BASIC },
                 "eventsSecret": { "type": "http", "scheme": "bearer", "description": "The secret of the registry's notifications." },
+                "metricsSecret": { "type": "http", "scheme": "bearer", "description": "The secret of the metrics." },
                 "registryToken": { "type": "http", "scheme": "bearer", "description": "A registry token, from `/auth/token`." },
             },
         },
@@ -115,8 +121,9 @@ fn operation(described: &Described, schemas: &mut Schemas, failure: &Value) -> V
     let security = match facts.access {
         Access::SignedIn => None,
         Access::Open | Access::Anybody => Some(json!([{}, { "basic": [] }])),
-        Access::Registry => Some(json!([{ "registryToken": [] }, { "basic": [] }])),
+        Access::Registry | Access::Proxy => Some(json!([{ "registryToken": [] }, { "basic": [] }])),
         Access::Notifications => Some(json!([{ "eventsSecret": [] }])),
+        Access::Metrics => Some(json!([{ "metricsSecret": [] }])),
     };
     let act = facts.act.filter(|_| facts.method != Method::Get);
     let act = act.map(|act| ("description".to_owned(), json!(format!("In the audit log: `{act}`."))));

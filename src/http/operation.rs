@@ -7,19 +7,36 @@ use super::request::{Open, Request};
 use crate::api::operations::server as op;
 use crate::api::{self, Code};
 use crate::domain::act::Act;
+use crate::metrics::Writer;
+
+/// What strangers are told of a registry behind the gateway that does not answer as it should.
+const SILENT: &str = "pushes and pulls fail: the registry behind dockpass does not answer as it should";
+
+/// What strangers are told while the disk does not answer the writer.
+const HANGS: &str = "changes wait: the disk does not answer";
 
 pub(super) async fn ping(_request: Open<op::Ping>) -> Replied<op::Ping> {
     Ok(Reply::text("OK".to_owned()))
 }
 
-/// `GET /health`: 200 as long as requests are answered; 503 only with `?strict=true`. The reason is not told, as
-/// anybody may ask.
+/// `GET /health`: 200 as long as requests are answered; 503 only with `?strict=true`. No reason is told, and no place, as
+/// anybody may ask. A registry behind the gateway that does not answer makes nothing unhealthy: what acts on that restarts
+/// dockpass, or sends nobody there any more, and sign-in, pages and API work.
 pub(super) async fn health(request: Open<op::GetHealth>) -> Replied<op::GetHealth> {
     let is_strict = request.query()?.strict.unwrap_or(false);
-    let healthy = request.app.service.refusal().is_none();
-    let error = if healthy { "" } else { "changes are not accepted" };
-    let warning = request.app.service.warning().unwrap_or_default();
-    let reply = Reply::new(&api::Health { healthy, error: error.to_owned(), warning: warning.to_owned() });
+    let writer = request.app.service.writer();
+    let healthy = writer.accepts;
+    let error = match writer {
+        Writer { hangs: true, .. } => HANGS,
+        Writer { accepts: false, .. } => "changes are not accepted",
+        Writer { .. } => "",
+    };
+    let registry_answers = request.app.gateway.as_ref().map(|gateway| gateway.trouble().is_none());
+    let silent = (registry_answers == Some(false)).then_some(SILENT);
+    let stuck = request.app.shipping_warning();
+    let warnings: Vec<_> = request.app.service.warning().into_iter().chain(silent).chain(stuck).collect();
+    let (error, warning) = (error.to_owned(), warnings.join("; "));
+    let reply = Reply::new(&api::Health { healthy, error, warning, registry_answers });
     Ok(if is_strict && !healthy { reply.with_other_status() } else { reply })
 }
 
@@ -30,8 +47,10 @@ pub(super) async fn version(request: Request<op::GetVersion>) -> Replied<op::Get
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: app.started.to_string(),
         address: app.is_network.then(|| app.public_url.clone()),
+        listen: app.is_network.then(|| app.listen.to_string()),
         free_bytes: app.service.room(),
         refusal: app.service.refusal().unwrap_or_default(),
+        audit_ways: app.shown_shipping(),
     }))
 }
 

@@ -1,6 +1,6 @@
 //! Work that may block or take long, off the threads that serve requests. Each kind has room of its own, shared out by
 //! where it comes from, so that one that hangs or floods stops no other: changes that wait for a disk, hashes of
-//! passwords (which `service` shares out), and reads that walk through much.
+//! passwords (which `service` shares out), reads that walk through much, looks for the metrics, and what the registry behind the gateway does.
 
 mod queue;
 
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 use super::failure::Failure;
 use crate::service::Error;
 use queue::Queue;
-pub(super) use queue::Source;
+pub(super) use queue::{Place, Source};
 
 /// Most changes that wait for the disk at a time, each on a thread; further ones wait without one.
 const CHANGES: usize = 128;
@@ -28,6 +28,8 @@ const READS: usize = 2;
 /// Most long reads of strangers at a time. Each then rests as long as it took, so that they never have more than half of
 /// one processor: anybody may send as many as they like.
 const STRANGERS: usize = 1;
+/// Most looks of each kind for the metrics, at a time.
+const FIGURES: usize = 1;
 /// Shortest rest after a long read of a stranger: the index makes many of them short, and handing each from thread to
 /// thread costs more than itself.
 const SHORTEST_REST: Duration = Duration::from_millis(2);
@@ -35,6 +37,14 @@ const SHORTEST_REST: Duration = Duration::from_millis(2);
 const WAITING: usize = 32;
 /// Longest wait for a long read.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// Most requests that wait for room at the registry behind the gateway, and how long.
+const UPSTREAM_WAITING: usize = 1_024;
+const UPSTREAM_PATIENCE: Duration = Duration::from_secs(5);
+/// Most large manifests at a time that are on their way there, each held in memory.
+const MANIFESTS: usize = 16;
+/// Backups at a time, and how many wait: they hold threads of their own.
+const BACKUPS: usize = 1;
+const BACKUPS_WAITING: usize = 4;
 /// After how many seconds callers are told to come back.
 const COME_BACK: i64 = 2;
 /// Threads of a worker for all of this: changes, waiting sign-ins, reads, and some to spare.
@@ -51,6 +61,10 @@ pub(super) enum Work {
     LongRead,
     /// The same for a stranger.
     StrangersRead,
+    /// A walk through memory for the metrics.
+    Census,
+    /// A look at the disk for the metrics, which may hang with it.
+    Disk,
 }
 
 /// The room for each kind of work.
@@ -60,6 +74,24 @@ pub(super) struct Pools {
     /// Reads over the local socket.
     local: Arc<Queue>,
     strangers: Arc<Queue>,
+    /// What the metrics walk through.
+    census: Arc<Queue>,
+    /// What they ask the disk.
+    disk: Arc<Queue>,
+    /// Requests that are at the registry behind the gateway.
+    upstream: Arc<Queue>,
+    /// Those of nobody, among them.
+    upstream_nobody: Arc<Queue>,
+    /// Large manifests on their way there.
+    manifests: Arc<Queue>,
+    /// Backups that are being made.
+    backups: Arc<Queue>,
+}
+
+/// Room at the registry behind the gateway, until it is dropped.
+pub(super) struct UpstreamPlace {
+    _among_all: Place,
+    _among_nobody: Option<Place>,
 }
 
 /// What those are told for whom there is no room.
@@ -68,14 +100,47 @@ pub(super) fn busy() -> Failure {
 }
 
 impl Pools {
-    pub(super) fn new() -> Self {
+    /// With so many requests at the registry behind the gateway. One source has at most half of that: a stream goes on for
+    /// as long as its client takes. Those who have not signed in have at most half of it together, and one source of them a
+    /// quarter of theirs: nobody knows who they are.
+    pub(super) fn new(upstream: usize) -> Self {
         let reads = |places| Queue::new(places, WAITING, PATIENCE);
+        let shared = |places, share| Queue::sharing(places, share, UPSTREAM_WAITING, UPSTREAM_PATIENCE);
+        let halved = |places: usize| shared(places, places.div_ceil(2));
+        let half = upstream.div_ceil(2);
         Self {
+            upstream: halved(upstream),
+            upstream_nobody: shared(half, half.div_ceil(4)),
+            manifests: halved(MANIFESTS),
+            backups: Queue::new(BACKUPS, BACKUPS_WAITING, PATIENCE),
             changes: Queue::new(CHANGES, CHANGES_WAITING, CHANGES_PATIENCE),
             reads: reads(READS),
             local: reads(READS),
             strangers: reads(STRANGERS),
+            census: reads(FIGURES),
+            disk: reads(FIGURES),
         }
+    }
+
+    /// Waits for room at the registry behind the gateway, for somebody who has signed in or not; none after some seconds.
+    pub(super) async fn at_upstream(&self, source: Source, is_nobody: bool) -> Option<UpstreamPlace> {
+        let among_nobody = if is_nobody { Some(self.upstream_nobody.enter(source).await?) } else { None };
+        Some(UpstreamPlace { _among_all: self.upstream.enter(source).await?, _among_nobody: among_nobody })
+    }
+
+    /// How many requests are there.
+    pub(super) fn requests_at_upstream(&self) -> usize {
+        self.upstream.taken()
+    }
+
+    /// Waits for room for a large manifest; none after some seconds.
+    pub(super) async fn for_manifest(&self, source: Source) -> Option<Place> {
+        self.manifests.enter(source).await
+    }
+
+    /// Waits for room to make a backup; none while another one is made.
+    pub(super) async fn for_backup(&self) -> Option<Place> {
+        self.backups.enter(None).await
     }
 
     /// Waits for room, then for `turn`, and does the work on a thread that serves no requests.
@@ -92,6 +157,8 @@ impl Pools {
             (Work::LongRead, Some(_)) => Some(&self.reads),
             (Work::LongRead, None) => Some(&self.local),
             (Work::StrangersRead, _) => Some(&self.strangers),
+            (Work::Census, _) => Some(&self.census),
+            (Work::Disk, _) => Some(&self.disk),
         };
         let place = match queue {
             Some(queue) => Some(queue.enter(source).await.ok_or_else(busy)?),
@@ -145,7 +212,7 @@ mod tests {
 
     #[actix_web::test]
     async fn no_kind_of_work_holds_up_another() {
-        let pools = Arc::new(Pools::new());
+        let pools = Arc::new(Pools::new(8));
         let changes: Vec<_> = (0..2 * CHANGES).map(|_| held(&pools, Work::Change)).collect();
         let reads: Vec<_> = (0..STRANGERS).map(|_| held(&pools, Work::StrangersRead)).collect();
         tokio::task::yield_now().await;
@@ -159,7 +226,7 @@ mod tests {
 
     #[actix_web::test]
     async fn who_hangs_up_gives_no_place_back_while_the_work_goes_on() {
-        let pools = Arc::new(Pools::new());
+        let pools = Arc::new(Pools::new(8));
         let (release, first) = held(&pools, Work::StrangersRead);
         while pools.strangers.free() > 0 {
             tokio::task::yield_now().await;
@@ -173,7 +240,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_bounded_number_of_long_reads_waits_and_the_rest_is_sent_away_at_once() {
-        let pools = Arc::new(Pools::new());
+        let pools = Arc::new(Pools::new(8));
         let (release, first) = held(&pools, Work::StrangersRead);
         tokio::task::yield_now().await;
         let waiting: Vec<_> = (0..WAITING).map(|_| held(&pools, Work::StrangersRead)).collect();

@@ -4,7 +4,7 @@
 //! which a comment names.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::LINK;
+use actix_web::http::header::{LINK, USER_AGENT};
 
 use super::App;
 use super::failure::{Failure, OauthFailure};
@@ -17,6 +17,7 @@ use crate::api::{self, Access, Code, Form};
 use crate::domain::name::RepositoryName;
 use crate::domain::scope::Scopes;
 use crate::domain::secret::Password;
+use crate::metrics::{ClientFamily, Grant, TokenAnswer};
 use crate::service::{Call, Caller, Credentials, Error, Issued};
 
 /// Names on a page of the catalogue: by default, and at most.
@@ -32,7 +33,12 @@ type Issuing<O> = Result<Reply<O>, OauthFailure>;
 pub(super) async fn token(request: Result<Open<op::GetRegistryToken>, Failure>) -> Issuing<op::GetRegistryToken> {
     let request = request?;
     let credentials = request::credentials(&request.http, Access::Open);
-    let issued = issue(&request, credentials, &request.query()?).await;
+    let grant = grant_of(&credentials);
+    let issued = match request.query() {
+        Ok(asked) => issue(&request, credentials, &asked).await,
+        Err(failure) => Err(failure),
+    };
+    count(&request, grant, &issued);
     let issued = issued.map_err(|failure| request.app.challenged(&request.http, failure.for_registry()))?;
     Ok(Reply::new(&shown(issued, false)))
 }
@@ -42,13 +48,18 @@ pub(super) async fn token_by_form(
     request: Result<Open<op::PostRegistryToken>, Failure>,
 ) -> Issuing<op::PostRegistryToken> {
     let request = request?;
-    let (Form((grant, mut asked)), more) = (request.body()?, request.query()?);
+    let read = request.body().and_then(|Form((grant, asked))| Ok((grant, asked, request.query()?)));
+    let (grant, mut asked, more) =
+        read.inspect_err(|failure| request.app.count_token(&request.http, Grant::Other, answer_of(failure.code)))?;
     // Some clients put the scope into the query and the rest into the form.
     asked.service.0 = asked.service.0.or(more.service.0);
     asked.scopes.extend(more.scopes);
+    let is_refresh = grant.grant_type.0.as_deref() == Some("refresh_token");
     // Credentials are never read from the query string: URLs end up in logs.
     let credentials = credentials_of_form(&request.http, grant);
+    let grant = if is_refresh { Grant::RefreshToken } else { grant_of(&credentials) };
     let issued = issue(&request, credentials, &asked).await;
+    count(&request, grant, &issued);
     let issued = issued.map_err(|failure| request.app.challenged(&request.http, failure.for_registry()))?;
     Ok(Reply::new(&shown(issued, true)))
 }
@@ -95,11 +106,48 @@ async fn issue(
     Ok(service.issue(decided)?)
 }
 
+/// What a registry token is asked for with.
+fn grant_of(credentials: &Result<Credentials, Failure>) -> Grant {
+    match credentials {
+        Ok(Credentials::None) => Grant::Anonymous,
+        Ok(Credentials::Basic { username, password }) if username.is_empty() && password.reveal().is_empty() => {
+            Grant::Anonymous
+        }
+        Ok(Credentials::Basic { password, .. } | Credentials::AccessToken(password)) if password.is_access_token() => {
+            Grant::AccessToken
+        }
+        Ok(Credentials::Basic { .. } | Credentials::AccessToken(_)) => Grant::Password,
+        Ok(Credentials::RegistryToken(_) | Credentials::Session(_) | Credentials::Local { .. }) | Err(_) => {
+            Grant::Other
+        }
+    }
+}
+
+fn count(request: &Received, grant: Grant, issued: &Result<Issued, Failure>) {
+    let answer = match issued {
+        Ok(Issued { is_narrowed: true, .. }) => TokenAnswer::Narrowed,
+        Ok(_) => TokenAnswer::Granted,
+        Err(failure) => answer_of(failure.code),
+    };
+    request.app.count_token(&request.http, grant, answer);
+}
+
+/// What became of a request for a registry token that failed with this code.
+fn answer_of(code: Code) -> TokenAnswer {
+    match (code, code.status()) {
+        (Code::ServiceUnknown, _) => TokenAnswer::UnknownService,
+        (Code::UnsupportedGrantType, _) => TokenAnswer::UnsupportedGrant,
+        (_, 401) => TokenAnswer::WrongCredentials,
+        (_, 403) => TokenAnswer::NotAllowed,
+        (_, 429) => TokenAnswer::TooManyRequests,
+        (_, 503) => TokenAnswer::Unavailable,
+        (_, 500..) => TokenAnswer::Internal,
+        (_, _) => TokenAnswer::Invalid,
+    }
+}
+
 async fn caller(request: &Received, credentials: Credentials) -> Result<Caller, Failure> {
-    let caller = request.app.authenticate(&request.http, credentials).await?;
-    // The local administrator has no name that a registry could know.
-    let is_nobody = caller.name().is_none() && !caller.is_anonymous();
-    if is_nobody { Err(Error::Unauthenticated.into()) } else { Ok(caller) }
+    request::known_by_name(request.app.authenticate(&request.http, credentials).await?)
 }
 
 /// The token stands twice, for clients of either name, unless that would be more than go-containerregistry reads (64 KiB):
@@ -134,14 +182,10 @@ pub(super) async fn base(request: Request<op::CheckRegistryToken>) -> Replied<op
 /// Refuses anonymous callers unless they show a registry token; empty Basic credentials do not count.
 fn must_show_something(request: &Checked) -> Result<(), Failure> {
     let shown = request.http.headers().get("authorization");
-    if request.call.caller.is_anonymous() && shown.is_none_or(|value| is_basic(value.as_bytes())) {
+    if request.call.caller.is_anonymous() && shown.is_none_or(|value| request::has_scheme(value.as_bytes(), "basic")) {
         return Err(request.app.challenged(&request.http, Error::Unauthenticated.into()));
     }
     Ok(())
-}
-
-fn is_basic(authorization: &[u8]) -> bool {
-    authorization.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"))
 }
 
 /// `GET /v2/_catalog`: the names that the caller may see.
@@ -172,6 +216,11 @@ fn encoded(name: &RepositoryName) -> String {
 }
 
 impl App {
+    fn count_token(&self, http: &HttpRequest, grant: Grant, answer: TokenAnswer) {
+        let client = ClientFamily::of(request::header(http, USER_AGENT));
+        self.metrics.token_requests.count((grant, answer, client));
+    }
+
     /// Adds the challenge for this path to a 401. Names and addresses come from the configuration, never from the
     /// request; one challenge, no empty values.
     pub(super) fn challenged(&self, http: &HttpRequest, failure: Failure) -> Failure {
@@ -180,21 +229,34 @@ impl App {
         }
         let path = http.path();
         if is_registry_path(path) {
-            let service = self.service.settings().services.first().map_or("dockpass", String::as_str);
-            let mut challenge = format!("Bearer realm=\"{}\",service=\"{service}\"", self.realm());
-            if path.trim_end_matches('/') == "/v2/_catalog" {
-                challenge.push_str(",scope=\"registry:catalog:*\"");
-            }
-            if http.headers().contains_key("authorization") {
-                challenge.push_str(",error=\"invalid_token\"");
-            }
-            return failure.for_registry().with_challenge(challenge);
+            let scope = (path.trim_end_matches('/') == "/v2/_catalog").then_some("registry:catalog:*");
+            return self.challenged_for(http, scope, failure);
         }
         // On a Basic challenge, a browser would open its own password dialog.
         if http.headers().contains_key("sec-fetch-site") {
             return failure;
         }
         failure.with_challenge("Basic realm=\"dockpass\", charset=\"UTF-8\"".to_owned())
+    }
+
+    /// Adds the challenge of the registry's API to a 401 about credentials, with what a registry token would have to grant.
+    pub(super) fn challenged_for(&self, http: &HttpRequest, scope: Option<&str>, failure: Failure) -> Failure {
+        if failure.code.status() != 401 {
+            return failure;
+        }
+        let error = http.headers().contains_key("authorization").then_some("invalid_token");
+        failure.for_registry().with_challenge(self.registry_challenge(scope, error))
+    }
+
+    /// The challenge of the registry's API: for this scope, after this error.
+    pub(super) fn registry_challenge(&self, scope: Option<&str>, error: Option<&str>) -> String {
+        let service = self.service.settings().services.first().map_or("dockpass", String::as_str);
+        let own = [("realm", self.realm()), ("service", service.to_owned())];
+        let rest =
+            [("scope", scope), ("error", error)].map(|(name, value)| value.map(|value| (name, value.to_owned())));
+        let parts = own.into_iter().chain(rest.into_iter().flatten());
+        let parts: Vec<_> = parts.map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+        format!("Bearer {}", parts.join(","))
     }
 
     /// Where clients get registry tokens.

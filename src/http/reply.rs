@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use actix_web::body::BoxBody;
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, ETag, EntityTag, TryIntoHeaderPair};
@@ -83,6 +84,17 @@ impl<O: Operation<Answer = Document>> Reply<O> {
     pub(super) fn text(text: String) -> Self {
         let media = O::FACTS.media.first().copied().unwrap_or_default();
         Self::sent(builder::<O>().content_type(media).body(text))
+    }
+
+    /// This text, in another of the operation's media types.
+    pub(super) fn document(media: &'static str, text: String) -> Self {
+        Self::sent(builder::<O>().content_type(media).body(text))
+    }
+
+    /// A body that comes piece by piece, in the operation's media type.
+    pub(super) fn streamed(body: BoxBody) -> Self {
+        let media = O::FACTS.media.first().copied().unwrap_or_default();
+        Self::sent(builder::<O>().content_type(media).body(body))
     }
 
     /// A file, already in an encoding that the request accepts, or 304.

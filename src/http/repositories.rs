@@ -9,9 +9,10 @@ use super::repeated::{OF_THE_PATH, must_be};
 use super::reply::{Replied, Reply};
 use super::request::{Checked, Request};
 use crate::api::operations::repositories as op;
-use crate::api::{self, Code, Nothing, Paged};
+use crate::api::{self, Code, Nothing, Operation, Paged};
 use crate::causes::with_causes;
 use crate::domain::days::{Day, DayCount};
+use crate::domain::immutable_tags::{ImmutableTags, TagPattern};
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::registry::NeighbourError;
 use crate::service::{NewRepository, PageQuery, RepositoryQuery, RepositoryUpdate, RepositoryView, Service};
@@ -19,6 +20,8 @@ use crate::service::{NewRepository, PageQuery, RepositoryQuery, RepositoryUpdate
 /// The warning that only records were deleted, because dockpass does not know where the registry is.
 pub(super) const CONTENT_STAYS: &str =
     "only what dockpass knows was deleted: the registry keeps the content until it is deleted there";
+/// The warning that nothing holds the immutable tags that a repository asks for.
+const NOT_HELD: &str = "no tag is immutable here, though the repository asks for it: pushes do not go through dockpass (registry.upstream)";
 /// Why a repository cannot be renamed.
 const KEPT: &str = "names never change";
 /// How long an answer waits for the deletion of content, which goes on afterwards.
@@ -35,7 +38,8 @@ pub(super) fn shown(view: &RepositoryView) -> api::Repository {
         long_description: repository.long_description.clone(),
         visibility: if repository.is_public { api::Visibility::Public } else { api::Visibility::Private },
         scan_on_push: false,
-        immutable_tags: false,
+        immutable_tags: repository.immutable_tags.is_all(),
+        immutable_tag_patterns: repository.immutable_tags.patterns().iter().map(ToString::to_string).collect(),
         enable_manifest_lists: true,
         pulls: view.activity.pulls,
         pushes: view.activity.pushes,
@@ -66,6 +70,18 @@ fn read_visibility(text: Option<&str>) -> Result<Option<bool>, Failure> {
         Some("private") => Ok(Some(false)),
         Some(_) => Err(Failure::new(Code::InvalidVisibility, "visibility: public or private")),
     }
+}
+
+/// The patterns of a body.
+fn read_patterns(texts: Option<Vec<String>>) -> Result<Option<Vec<TagPattern>>, Failure> {
+    let read = |text: &String| TagPattern::parse(text).map_err(|error| Failure::invalid("immutableTagPatterns", error));
+    texts.map(|texts| texts.iter().map(read).collect()).transpose()
+}
+
+/// One repository, with a warning if it asks for immutable tags and nothing holds them.
+fn one<O: Operation<Answer = api::Repository>>(app: &App, view: &RepositoryView) -> Reply<O> {
+    let is_idle = !view.repository.immutable_tags.is_none() && !app.service.settings().immutable_tags_hold();
+    Reply::new(&shown(view)).warning(is_idle.then_some(NOT_HELD))
 }
 
 pub(super) async fn list(request: Request<op::ListRepositories>) -> Replied<op::ListRepositories> {
@@ -120,16 +136,19 @@ pub(super) async fn create(request: Request<op::CreateRepository>) -> Replied<op
         is_public: read_visibility(body.visibility.as_deref())?.unwrap_or(false),
         short_description: body.short_description.unwrap_or_default(),
         long_description: body.long_description.unwrap_or_default(),
+        immutable_tags: ImmutableTags::default()
+            .with(body.immutable_tags, read_patterns(body.immutable_tag_patterns)?)
+            .map_err(|error| Failure::invalid("immutableTagPatterns", error))?,
     };
     let made = request.block(move |service, call| service.create_repository(call, new)).await?;
-    Ok(Reply::new(&shown(&made)))
+    Ok(one(&request.app, &made))
 }
 
 pub(super) async fn view(request: Request<op::ViewRepository>) -> Replied<op::ViewRepository> {
     let [namespace, rest] = request.parts()?;
     let name = repository(&namespace, &rest)?;
     let view = request.run(|service, call| service.view_repository(call, &name))?;
-    Ok(Reply::new(&shown(&view)))
+    Ok(one(&request.app, &view))
 }
 
 pub(super) async fn update(request: Request<op::UpdateRepository>) -> Replied<op::UpdateRepository> {
@@ -142,9 +161,11 @@ pub(super) async fn update(request: Request<op::UpdateRepository>) -> Replied<op
         is_public: read_visibility(body.visibility.as_deref())?,
         short_description: body.short_description,
         long_description: body.long_description,
+        immutable_tags: body.immutable_tags,
+        immutable_tag_patterns: read_patterns(body.immutable_tag_patterns)?,
     };
     let updated = request.block(move |service, call| service.update_repository(call, &name, update)).await?;
-    Ok(Reply::new(&shown(&updated)))
+    Ok(one(&request.app, &updated))
 }
 
 pub(super) async fn delete(request: Request<op::DeleteRepository>) -> Replied<op::DeleteRepository> {
@@ -161,7 +182,7 @@ pub(super) async fn transfer(request: Request<op::TransferRepository>) -> Replie
     let body = request.body(|service, call| service.may_transfer(call, &format!("{namespace}/{rest}")))?;
     let name = repository(&namespace, &rest)?;
     let view = request.block(move |service, call| service.transfer_repository(call, &name, &body.to)).await?;
-    Ok(Reply::new(&shown(&view)))
+    Ok(one(&request.app, &view))
 }
 
 pub(super) async fn transfer_all(

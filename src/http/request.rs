@@ -7,6 +7,7 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,12 +27,15 @@ use super::body::ReadBody;
 use super::connections::Place;
 use super::failure::Failure;
 use super::pools::{PATIENCE, Work, busy};
+use super::request_log;
 use crate::api::{Access, Body, BodyFormat, Code, InvalidParameter, Operation, Parameters};
+use crate::correlation;
 use crate::domain::entered::{self, NotText};
 use crate::domain::scope::MAX_SCOPES;
 use crate::domain::secret::Password;
 use crate::domain::time::Timestamp;
 use crate::domain::token::MAX_USER_AGENT;
+use crate::service::signing::MAX_REGISTRY_TOKEN;
 use crate::service::{Allowed, Call, Caller, Credentials, Error, Service};
 
 /// Largest body, in bytes.
@@ -39,9 +43,11 @@ pub(super) const MAX_BODY: usize = 64 * 1024;
 /// Largest form, in bytes: room for as many scopes as one request may have, each with the longest name and all that can
 /// be encoded encoded.
 pub(super) const LARGEST_FORM: usize = MAX_SCOPES * 640;
-/// Largest `Authorization` header, in bytes: room for a registry token with many scopes, and for the longest password
-/// in base64.
-const MAX_AUTHORIZATION: usize = 24 * 1024;
+/// Largest `Authorization` header, in bytes: room for the longest registry token after the name of its scheme, and for the
+/// longest password in base64.
+const MAX_AUTHORIZATION: usize = MAX_REGISTRY_TOKEN + 1024;
+/// Longest secret that is checked, in bytes.
+const MAX_SECRET: usize = 512;
 /// How long a body may take to arrive; the server itself limits the time for the head.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -239,13 +245,35 @@ pub(super) fn header(http: &HttpRequest, name: HeaderName) -> &str {
     http.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// The credentials of the `Authorization` header. A registry token is accepted on the registry's own paths only.
+/// The client's `User-Agent`, bounded.
+pub(super) fn user_agent(http: &HttpRequest) -> String {
+    let text: String = header(http, USER_AGENT).chars().filter(|letter| !letter.is_control()).collect();
+    text.get(..text.floor_char_boundary(MAX_USER_AGENT)).unwrap_or_default().to_owned()
+}
+
+/// The credentials of the `Authorization` header. A registry token is accepted on the registry's own paths only, and an access
+/// token without a user name only elsewhere: clients of registries sign in by name. `/v1/search` is elsewhere: nothing is opened
+/// by it.
 pub(super) fn credentials(http: &HttpRequest, access: Access) -> Result<Credentials, Failure> {
     let wrong = || Failure::from(Error::Unauthenticated);
     let mut values = http.headers().get_all(AUTHORIZATION);
     let Some(value) = values.next() else { return Ok(Credentials::None) };
     let text = value.to_str().map_err(|_| wrong())?;
-    if values.next().is_some() || text.len() > MAX_AUTHORIZATION {
+    if values.next().is_some() {
+        return Err(wrong());
+    }
+    read_authorization(text, access)
+}
+
+/// The credentials that a value of `Authorization` shows, where a registry token may be shown; none if they cannot be read.
+#[must_use]
+pub fn authorization(text: &str) -> Option<Credentials> {
+    read_authorization(text, Access::Registry).ok()
+}
+
+fn read_authorization(text: &str, access: Access) -> Result<Credentials, Failure> {
+    let wrong = || Failure::from(Error::Unauthenticated);
+    if text.len() > MAX_AUTHORIZATION {
         return Err(wrong());
     }
     let (scheme, rest) = text.split_once(' ').ok_or_else(wrong)?;
@@ -264,8 +292,37 @@ pub(super) fn credentials(http: &HttpRequest, access: Access) -> Result<Credenti
         NotText::NotUtf8 => wrong(),
     })?;
     let (username, password) = decoded.split_once(':').ok_or_else(wrong)?;
-    Ok(Credentials::basic(username, Password::new(password.to_owned())))
+    let password = Password::new(password.to_owned());
+    Ok(match access {
+        Access::SignedIn | Access::Anybody => Credentials::basic_of_api(username, password),
+        Access::Open | Access::Registry | Access::Notifications | Access::Metrics | Access::Proxy => {
+            Credentials::basic(username, password)
+        }
+    })
 }
+
+/// The one secret that a request shows as `Authorization: Bearer SECRET`, which is no credential of a caller.
+pub(super) fn bearer_secret(http: &HttpRequest) -> Option<&str> {
+    let mut values = http.headers().get_all(AUTHORIZATION);
+    let (value, more) = (values.next()?, values.next());
+    let (scheme, secret) = value.to_str().ok()?.split_once(' ')?;
+    let is_right = scheme.eq_ignore_ascii_case("bearer") && secret.len() <= MAX_SECRET && more.is_none();
+    is_right.then_some(secret)
+}
+
+/// Refuses the local administrator, who has no name that a registry could know.
+pub(super) fn known_by_name(caller: Caller) -> Result<Caller, Failure> {
+    let is_nobody = caller.name().is_none() && !caller.is_anonymous();
+    if is_nobody { Err(Error::Unauthenticated.into()) } else { Ok(caller) }
+}
+
+/// Whether an `Authorization` header begins with this scheme, in any case.
+pub(super) fn has_scheme(authorization: &[u8], scheme: &str) -> bool {
+    authorization.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
+}
+
+/// The use-case that checks credentials.
+type CheckCredentials = fn(&Service, Credentials, Option<IpAddr>, Timestamp) -> Result<Caller, Error>;
 
 /// The credentials of a request: from the header, else from the session cookie.
 fn shown(app: &App, http: &HttpRequest, access: Access) -> Result<Credentials, Failure> {
@@ -276,20 +333,73 @@ fn shown(app: &App, http: &HttpRequest, access: Access) -> Result<Credentials, F
 }
 
 impl App {
-    /// Checks credentials: a password's slow hash on a thread that serves no requests, everything else here. On the
-    /// local socket, the peer's user id is the credential.
+    /// Checks credentials: a password's slow hash on a thread that serves no requests, everything else here, also a password
+    /// that was verified within the last minute. On the local socket, the peer's user id is the credential.
     pub(super) async fn authenticate(&self, http: &HttpRequest, credentials: Credentials) -> Result<Caller, Failure> {
-        let peer = address::peer(http, self)?;
-        let (credentials, address) = match peer {
+        self.authenticate_by(http, credentials, Service::authenticate).await
+    }
+
+    /// The same, whatever was verified before.
+    pub(super) async fn authenticate_anew(
+        &self,
+        http: &HttpRequest,
+        credentials: Credentials,
+    ) -> Result<Caller, Failure> {
+        let (credentials, address) = self.shown_from(http, credentials)?;
+        let caller = self.check(http, credentials, address, Service::authenticate_anew).await?;
+        request_log::note_caller(http, &caller);
+        Ok(caller)
+    }
+
+    /// The same for content of the registry.
+    pub(super) async fn authenticate_for_content(
+        &self,
+        http: &HttpRequest,
+        credentials: Credentials,
+    ) -> Result<Caller, Failure> {
+        known_by_name(self.authenticate_by(http, credentials, Service::authenticate_for_content).await?)
+    }
+
+    async fn authenticate_by(
+        &self,
+        http: &HttpRequest,
+        credentials: Credentials,
+        check: CheckCredentials,
+    ) -> Result<Caller, Failure> {
+        let (credentials, address) = self.shown_from(http, credentials)?;
+        let caller = match self.service.recall(&credentials, address, self.clock.now()) {
+            Some(caller) => caller,
+            None => self.check(http, credentials, address, check).await?,
+        };
+        request_log::note_caller(http, &caller);
+        Ok(caller)
+    }
+
+    /// What a request shows, and from where.
+    fn shown_from(
+        &self,
+        http: &HttpRequest,
+        credentials: Credentials,
+    ) -> Result<(Credentials, Option<IpAddr>), Failure> {
+        Ok(match address::peer(http, self)? {
             Peer::Local { uid } => (Credentials::Local { uid }, None),
             Peer::Remote(address) => (credentials, Some(address)),
-        };
+        })
+    }
+
+    async fn check(
+        &self,
+        http: &HttpRequest,
+        credentials: Credentials,
+        address: Option<IpAddr>,
+        check: CheckCredentials,
+    ) -> Result<Caller, Failure> {
         let now = self.clock.now();
         if !credentials.is_slow() {
-            return Ok(self.service.authenticate(credentials, address, now)?);
+            return Ok(check(&self.service, credentials, address, now)?);
         }
         self.service.may_try_password(&credentials, address, now)?;
-        self.block(http, Work::Password, move |service| service.authenticate(credentials, address, now)).await
+        self.block(http, Work::Password, move |service| check(service, credentials, address, now)).await
     }
 }
 
@@ -309,7 +419,8 @@ impl App {
                 None => Ok(()),
             }
         };
-        self.pools.run(kind, address::source(http, self), turn, move || work(&service)).await
+        let work = correlation::carried_over(move || work(&service));
+        self.pools.run(kind, address::source(http, self), turn, work).await
     }
 }
 
@@ -324,6 +435,14 @@ impl Received {
         Ok(Self { http, app, now, parts, body })
     }
 
+    /// Takes a request without its body: a proxy that asks about another request may tell the length of that one's.
+    pub(super) fn unread(arrival: Arrival) -> Result<Self, Failure> {
+        let Arrival { http, payload: _, parts } = arrival;
+        let app = app(&http)?;
+        let now = app.clock.now();
+        Ok(Self { http, app, now, parts, body: Bytes::new() })
+    }
+
     /// Parses the body, for a `FromArrival` that has checked the sender. [`Request`] and [`Open`] never give their
     /// `Received` away, so that their handlers cannot bypass [`Allowed`] with this.
     pub(super) fn with_body<B: ReadBody>(self) -> Result<(Self, B), Failure> {
@@ -333,8 +452,7 @@ impl Received {
 
     /// The client's `User-Agent`, bounded.
     pub(super) fn user_agent(&self) -> String {
-        let text: String = header(&self.http, USER_AGENT).chars().filter(|letter| !letter.is_control()).collect();
-        text.get(..text.floor_char_boundary(MAX_USER_AGENT)).unwrap_or_default().to_owned()
+        user_agent(&self.http)
     }
 
     /// The pairs of the query string.
@@ -411,7 +529,7 @@ impl Checked {
     }
 }
 
-async fn read_body(http: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, Failure> {
+pub(super) async fn read_body(http: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, Failure> {
     let too_large = || Failure::new(Code::TooLarge, format!("a body has at most {limit} bytes"));
     let unreadable = || Failure::new(Code::InvalidParameters, "the body could not be read");
     let told = http.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());

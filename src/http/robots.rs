@@ -54,6 +54,17 @@ pub(super) async fn create(request: Request<op::CreateRobot>) -> Replied<op::Cre
     Ok(Reply::new(&new_secret(shown(&view), &text)))
 }
 
+/// `POST /api/v0/accounts/{name}/robots/previewReach`
+pub(super) async fn preview_reach(request: Request<op::PreviewRobotReach>) -> Replied<op::PreviewRobotReach> {
+    let [organization] = request.parts()?;
+    let body = request.body(|service, call| service.may_manage_robots(call, Act::RobotReach, &organization))?;
+    let patterns = patterns(body.repositories.as_deref().unwrap_or_default())?;
+    let preview = request
+        .read_long(move |service, call| service.preview_robot_reach(call, &organization, body.access_level, &patterns))
+        .await?;
+    Ok(Reply::new(&tokens::limited_reach(&preview)))
+}
+
 pub(super) async fn view(request: Request<op::ViewRobot>) -> Replied<op::ViewRobot> {
     let which = which(&request)?;
     let view = request.run(|service, call| service.view_token(call, which))?;

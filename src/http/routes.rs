@@ -4,24 +4,29 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use tokio::time::{Instant, sleep};
 
+use super::App;
 use super::connections::Respond;
 use super::cross_origin::CrossOrigin;
 use super::failure::Failure;
 use super::reply::Reply;
 use super::request::{Arrival, FromArrival, app};
 use super::{
-    accounts, address, admin, answers, audit, body, docs, events, grants, headers, not_found, operation, organizations,
-    registry, repositories, robots, search, session, settings, slashes, tags, tokens,
+    accounts, address, admin, answers, audit, body, docs, events, gateway, grants, headers, keeping, metrics,
+    not_found, operation, organizations, registry, repositories, request_log, robots, search, session, settings,
+    slashes, tags, tokens, verify,
 };
 use crate::api::operations::grants as op;
-use crate::api::{Access, Code, Described, Method, operations};
+use crate::api::{Code, Described, Method, Operation, operations};
+use crate::correlation;
+use crate::metrics::Refusal;
 
 /// The method that every path has.
 const OPTIONS: &str = "OPTIONS";
@@ -44,11 +49,14 @@ where
     R: Future<Output = Result<Reply<A::Operation>, E>> + 'static,
     E: ResponseError,
 {
+    let is_hidden = A::Operation::FACTS.access.is_hidden();
     let serve = move |arrival: Arrival| -> Serving {
         let http = arrival.http.clone();
         Box::pin(async move {
             let request = match A::read(arrival).await {
                 Ok(request) => request,
+                // A path that is hidden answers a browser as an unknown one does, too.
+                Err(failure) if is_hidden && failure.code == Code::NotFound => return not_found::answer(&http),
                 Err(failure) => return held_back(failure.error_response(), &http).await,
             };
             match handler(request).await {
@@ -164,6 +172,7 @@ fn of_people() -> Vec<Route> {
         route(organizations::delete_team_member),
         route(robots::list),
         route(robots::create),
+        route(robots::preview_reach),
         route(robots::view),
         route(robots::update),
         route(robots::delete),
@@ -180,8 +189,11 @@ fn of_the_site() -> Vec<Route> {
         route(audit::of_account),
         route(audit::head),
         route(audit::verify),
+        route(keeping::back_up),
+        route(keeping::check),
         route(operation::health),
         route(operation::ping),
+        route(metrics::read),
         route(operation::tls_certificate),
         route(operation::tls_certificate_of_dtr),
         route(operation::cluster_status),
@@ -204,6 +216,7 @@ fn of_the_site() -> Vec<Route> {
         route(registry::certificate),
         route(registry::base),
         route(registry::catalog),
+        route(verify::verify),
         route(events::take),
     ]
 }
@@ -238,7 +251,7 @@ impl Router {
         Ok(Self { resources: by_path, reads })
     }
 
-    async fn answer(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
+    async fn answer(&self, http: HttpRequest, mut payload: Payload) -> HttpResponse {
         // Percent-decoded, except for `%2F`, `%25` and `%2B`.
         let path = http.match_info().as_str().to_owned();
         let path = without_slash(&path);
@@ -246,7 +259,12 @@ impl Router {
         if http.method() == actix_web::http::Method::OPTIONS {
             return options(found.ok().map(|found| found.value));
         }
-        let Ok(found) = found else { return self.answer_other(http, payload, path).await };
+        let Ok(found) = found else {
+            return match gateway::answer(&http, &mut payload).await {
+                Some(answer) => held_back(answer, &http).await,
+                None => self.answer_other(http, payload, path).await,
+            };
+        };
         let Some(route) = found.value.route(http.method()) else { return found.value.wrong_method(&http) };
         let parts = found.params.iter().map(|(_, part)| part.to_owned()).collect();
         (route.serve)(Arrival { http, payload, parts }).await
@@ -275,13 +293,38 @@ impl Router {
 }
 
 impl Respond for Router {
+    type OfWorker = gateway::WorkerRelay;
+
+    fn of_worker(&self, app: &App) -> Self::OfWorker {
+        gateway::of_worker(app)
+    }
+
     /// Answers a request, with the headers that every answer has.
     async fn respond(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
+        let app = app(&http).ok();
+        let correlation = request_log::correlation(&http, app.as_ref().map(web::Data::get_ref));
+        if let Some(app) = &app {
+            request_log::begin(&http, app, &correlation);
+        }
+        let mut response = correlation::within(Arc::clone(&correlation), self.answer_safely(http, payload)).await;
+        request_log::carry(response.headers_mut(), &correlation.id);
+        response
+    }
+}
+
+impl Router {
+    async fn answer_safely(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
         let is_registry = not_found::is_registry_path(http.path());
         let app = app(&http).ok();
         let is_https = app.as_ref().is_some_and(|app| app.is_https);
-        let cross_origin = app.and_then(|app| CrossOrigin::of(&http, &app.config.server.allowed_origins));
+        let origins = app.as_ref().map(|app| &app.config.server.allowed_origins);
+        let cross_origin = origins.and_then(|origins| CrossOrigin::of(&http, origins));
         let mut response = self.answer(http, payload).await;
+        if let Some(app) = &app {
+            let status = response.status().as_u16();
+            app.metrics.requests.count(());
+            Refusal::of_status(status).into_iter().for_each(|refusal| app.metrics.refusals.count((refusal,)));
+        }
         headers::add(response.headers_mut(), is_https, is_registry);
         if let Some(cross_origin) = cross_origin {
             cross_origin.add(response.headers_mut());
@@ -324,7 +367,7 @@ impl Resource {
 
     /// Whether there is nothing at this path without a secret.
     fn is_hidden(&self) -> bool {
-        self.0.iter().any(|route| route.operation.facts.access == Access::Notifications)
+        self.0.iter().any(|route| route.operation.facts.access.is_hidden())
     }
 
     /// The methods of the path, as `Allow` names them: `HEAD` is answered where `GET` is, `OPTIONS` everywhere.

@@ -14,30 +14,38 @@ use actix_web::web;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 
-use super::connections::{Limits, Servers, Site, with_room_for_files};
+use super::connections::{Limits, MetricsDoor, Pulse, Servers, Site, with_room_for_files};
 use super::docs::Pages;
 use super::greeting::{self, Greeting};
 use super::listen::{self, Bound, ListenError};
+use super::metrics::{self, OnThisMachine};
 use super::pools::Pools;
 use super::refusals::Refusals;
 use super::request::{LARGEST_FORM, MAX_BODY};
 use super::routes::Router;
 use super::socket_path::{LongSocketPath, socket_path};
 use super::socket_secret::{SocketSecret, SocketSecretError};
+use super::supervisor::{READY, STOPPING, Supervisor};
 use super::tls::{Tls, TlsError, Trust};
-use super::{App, settings};
+use super::watchdog::Watchdog;
+use super::{App, settings, shipping};
 use crate::causes::with_causes;
-use crate::config::Config;
+use crate::config::{Config, ThisMachine};
 use crate::data_files;
 use crate::denied;
 use crate::domain::secret::Password;
 use crate::domain::time::{Clock, Timestamp};
+use crate::domain::upstream::{Redirects, UpstreamAuth};
+use crate::metrics::Metrics;
 use crate::registry::Neighbour;
+use crate::registry::credentials::{self, CredentialsError, UpstreamCredentials};
 use crate::registry::events::Received;
+use crate::registry::gateway::{Gateway, GatewayLimits};
 use crate::registry::heard::Heard;
 use crate::registry::upstream::{Upstream, UpstreamError};
 use crate::service::signing::SigningSettings;
-use crate::service::{self, AuditKeep, FirstStart, Service, SiteSettings};
+use crate::service::{self, AuditKeep, FirstStart, GatewaySettings, SecretOf, Service, SiteSettings};
+use crate::shipping::{Prepared as Ways, Shipping, ShippingError, close_secret};
 
 const MIB: usize = 1024 * 1024;
 /// How often the housekeeper writes what must be on the disk within a second.
@@ -76,6 +84,12 @@ pub enum StartError {
     /// The client that asks the registry cannot be set up.
     #[error("{}", with_causes(.0))]
     Registry(#[from] UpstreamError),
+    /// What is shown to the registry behind the gateway cannot be read.
+    #[error("{}", with_causes(.0))]
+    Upstream(#[from] CredentialsError),
+    /// The audit log cannot be handed on as the configuration says.
+    #[error("{}", with_causes(.0))]
+    Shipping(#[from] ShippingError),
     /// There is no store, and only `serve` makes one.
     #[error("{} holds no data of dockpass: start the server there first, or name another directory with --data-dir", .0.display())]
     NoStore(PathBuf),
@@ -107,14 +121,11 @@ pub enum Listeners {
 /// A running server.
 pub struct Running {
     address: Option<SocketAddr>,
-    url: String,
+    app: web::Data<App>,
     trust: Option<Trust>,
     servers: Servers,
     housekeeper: Option<(Sender<()>, JoinHandle<()>)>,
-    neighbour: Option<Arc<Neighbour>>,
-    service: Arc<Service>,
-    clock: Clock,
-    socket: PathBuf,
+    sockets: Vec<PathBuf>,
 }
 
 impl Running {
@@ -127,7 +138,7 @@ impl Running {
     /// The use-cases behind it.
     #[must_use]
     pub fn service(&self) -> &Service {
-        &self.service
+        &self.app.service
     }
 
     /// Has the housekeeper look for changed files now.
@@ -148,7 +159,7 @@ impl Running {
     }
 
     fn finish(mut self) {
-        if let Some(neighbour) = &self.neighbour {
+        if let Some(neighbour) = &self.app.neighbour {
             neighbour.end();
         }
         if let Some((stop, thread)) = self.housekeeper.take() {
@@ -157,15 +168,18 @@ impl Running {
                 log::error!("the housekeeper ended badly");
             }
         }
-        self.service.close(self.clock.now());
+        self.app.shipping.stop();
+        self.app.service.close(self.app.clock.now());
+        self.app.shipping.finish();
         // A socket that stays behind does no harm: the next start replaces it.
-        let _ = std::fs::remove_file(&self.socket);
+        self.sockets.iter().for_each(|socket| drop(std::fs::remove_file(socket)));
     }
 }
 
 /// Runs the server until it gets SIGINT, SIGTERM or SIGQUIT. `program` is its name as it was typed on a terminal: if
 /// given, the greeting is written to `out` first. The ready line is written there either way. SIGHUP reads the files of
-/// the TLS certificate again; on a terminal it says that this was closed, and ends the server like the others.
+/// the TLS certificate again; on a terminal it says that this was closed, and ends the server like the others. `supervisor`
+/// is told when it is ready, when it ends, and meanwhile that requests are served.
 ///
 /// # Errors
 /// [`StartError`]
@@ -173,6 +187,7 @@ pub async fn serve(
     config: Config,
     admin_password: Option<Password>,
     program: Option<&str>,
+    supervisor: Supervisor,
     out: &mut (dyn Write + Send),
 ) -> Result<(), StartError> {
     let mut signals = Signals::new().map_err(StartError::System)?;
@@ -187,13 +202,20 @@ pub async fn serve(
         }
     };
     announce(&config, &running, first.as_ref(), program, out).map_err(StartError::System)?;
-    running.service.note_ready();
+    running.service().note_ready();
+    supervisor.tell(READY);
+    let supervisor = Arc::new(supervisor);
+    let watchdog =
+        Watchdog::start(&running.app.service, &running.app.pulse, &supervisor).map_err(StartError::System)?;
     let reread = || {
         log::info!("SIGHUP: looking for changed files");
         running.reread();
     };
     signals.end(on_terminal, reread).await;
     log::info!("ending; another signal ends at once");
+    supervisor.tell(STOPPING);
+    // From now on the threads that serve end, and nobody is to miss them.
+    drop(watchdog);
     tokio::select! {
         () = running.stop() => Ok(()),
         () = signals.end(false, || ()) => Err(StartError::EndedAtOnce),
@@ -262,14 +284,14 @@ fn announce(
     out: &mut (dyn Write + Send),
 ) -> io::Result<()> {
     if let Some(program) = program {
-        let (url, trust) = (&running.url, running.trust.as_ref());
-        let (host, file) = (running.service.registry_host(), running.service.first_password_file());
+        let (url, trust) = (&running.app.public_url, running.trust.as_ref());
+        let (host, file) = (running.service().registry_host(), running.service().first_password_file());
         greeting::write(&Greeting { program, config, url, host, first, file: file.as_deref(), trust }, out)?;
     } else {
         if first.is_some() {
             log::info!("made the account admin");
         }
-        match running.service.first_password_file() {
+        match running.service().first_password_file() {
             Some(file) => log::info!("the password of admin is in {} until it is changed", file.display()),
             None if first.is_some() => log::info!("admin has the password that was given"),
             None => {}
@@ -302,9 +324,15 @@ fn service_settings(config: &Config) -> (SiteSettings, SigningSettings) {
         max_robots: usize::try_from(config.robots.max_per_organization).unwrap_or(usize::MAX),
         live: settings::of(config),
         audit_keep: audit_keep(config),
+        warn_before: config.tokens.warn_before,
         changes_per_minute: config.limits.changes_per_minute,
         events_secret: registry.events_secret.clone(),
+        metrics_secret: config.metrics.secret_file.clone(),
         registry: registry.url.as_ref().map(|url| url.to_string().into()),
+        gateway: registry.gateway.upstream.as_ref().map(|_| GatewaySettings {
+            token_lifetime: registry.gateway.token_lifetime,
+            upstream_service: registry.gateway.service.clone(),
+        }),
         registry_host: config.registry_host(),
     };
     let signing = SigningSettings {
@@ -336,9 +364,11 @@ pub async fn start(
     clock: Clock,
 ) -> Result<(Running, Option<FirstStart>), StartError> {
     let is_network = listeners == Listeners::Network;
-    let Prepared { directory, socket, bound, tls, upstream } = prepare(&config, is_network, &clock).await?;
+    let Prepared { directory, socket, bound, metrics_bound, tls, upstream, gateway, ways } =
+        prepare(&config, is_network, &clock).await?;
     let Bound { bound, listeners } = bound;
-    let (service, first) = open_service(&config, admin_password, &clock).await?;
+    let metrics = Metrics::new(&clock);
+    let (service, first) = open_service(&config, admin_password, &clock, &metrics).await?;
     let tls = match tls {
         None if is_network => open_tls(&config, bound, &clock).await?,
         brought => brought,
@@ -347,14 +377,15 @@ pub async fn start(
     let socket_secret = SocketSecret::make(&directory)?;
     let (socket_listener, owner) = make_socket(&directory, &socket)?;
     if is_network {
-        warn_of_owner(&directory, owner);
-        warn_of_realm(&config, bound);
+        warn(&config, bound, &directory, owner);
     }
     let public = config.public_address(bound);
     let trust = tls.as_ref().and_then(|tls| tls.trust(&public, &service.registry_host()));
     let neighbour = upstream.map(|upstream| Neighbour::new(Arc::clone(&service), upstream, clock.clone()));
+    let source = is_network.then(|| public.to_string());
+    let shipping = Shipping::start(ways, &service, &clock, &directory, source.as_deref())?;
     let app = web::Data::new(App {
-        service: Arc::clone(&service),
+        service,
         public_url: public.to_string(),
         realm_url: config.realm_address(bound).to_string(),
         is_https: public.is_https(),
@@ -367,33 +398,42 @@ pub async fn start(
         owner,
         socket_secret,
         pages: Pages::new(),
-        pools: Pools::new(),
+        pools: pools(&config),
         refusals: Refusals::new(tokio::time::Instant::now()),
-        neighbour: neighbour.clone(),
+        neighbour,
+        gateway,
         received: Received::default(),
         heard: Heard::default(),
+        shipping,
+        metrics,
+        pulse: Arc::new(Pulse::default()),
         config,
     });
-    let url = app.public_url.clone();
-    let servers = run(&app, listeners, socket_listener)?;
-    let housekeeper = keep_house(Arc::clone(&service), tls, clock.clone())?;
-    // An offline command begins no comparison with the registry.
-    if let Some(neighbour) = neighbour.as_ref().filter(|_| is_network) {
-        let seconds = u64::try_from(app.config.registry.sync_interval).unwrap_or(u64::MAX);
-        neighbour.watch(Duration::from_secs(seconds));
-    }
+    let mut servers = run(&app, listeners, socket_listener)?;
+    let metrics_socket = if is_network { serve_metrics(&app, &mut servers, metrics_bound)? } else { None };
+    let housekeeper = keep_house(Arc::clone(&app.service), tls, clock)?;
+    watch(&app);
     let running = Running {
         address: is_network.then_some(bound),
-        url,
+        app,
         trust,
         servers,
         housekeeper: Some(housekeeper),
-        neighbour,
-        service,
-        clock,
-        socket,
+        sockets: [socket].into_iter().chain(metrics_socket).collect(),
     };
     Ok((running, first))
+}
+
+fn pools(config: &Config) -> Pools {
+    Pools::new(usize::try_from(config.registry.gateway.max_requests).unwrap_or(usize::MAX))
+}
+
+/// Begins to compare with the registry, and to look after the one behind the gateway. An offline command does neither.
+fn watch(app: &App) {
+    let Some(neighbour) = app.neighbour.as_ref().filter(|_| app.is_network) else { return };
+    let seconds = u64::try_from(app.config.registry.sync_interval).unwrap_or(u64::MAX);
+    neighbour.watch(Duration::from_secs(seconds));
+    app.gateway.iter().for_each(|gateway| neighbour.look_after(Arc::clone(gateway)));
 }
 
 /// Reads what the configuration names, as a start does, and changes nothing.
@@ -403,8 +443,15 @@ pub async fn start(
 pub fn check(config: &Config, now: Timestamp) -> Result<(), StartError> {
     socket_path(&config.server.data_dir)?;
     Tls::check(config, now)?;
-    upstream(config)?;
-    config.registry.events_secret.as_deref().map(service::check_events_secret).transpose()?;
+    let credentials = upstream_credentials(config)?;
+    upstream(config, credentials.clone())?;
+    gateway(config, credentials)?;
+    Ways::read(shipping::settings(config))?;
+    let secrets =
+        [(SecretOf::Notifications, &config.registry.events_secret), (SecretOf::Metrics, &config.metrics.secret_file)];
+    for (what, file) in secrets {
+        file.as_deref().map(|file| service::check_secret(what, file)).transpose()?;
+    }
     Ok(())
 }
 
@@ -413,9 +460,14 @@ struct Prepared {
     directory: PathBuf,
     socket: PathBuf,
     bound: Bound,
+    /// Where the metrics are served to this machine, if that is an address.
+    metrics_bound: Option<(TcpListener, SocketAddr)>,
     /// With the certificate that the operator brought.
     tls: Option<Arc<Tls>>,
     upstream: Option<Upstream>,
+    gateway: Option<Arc<Gateway>>,
+    /// By which the audit log goes out.
+    ways: Ways,
 }
 
 /// Does all that can fail by the configuration, so that a first start that fails leaves nothing behind that it never
@@ -425,19 +477,33 @@ async fn prepare(config: &Config, is_network: bool, clock: &Clock) -> Result<Pre
     let socket = socket_path(&directory)?;
     let nowhere = || Bound { bound: config.server.listen, listeners: Vec::new() };
     let bound = if is_network { listen::on(config)? } else { nowhere() };
+    let metrics_bound = match &config.metrics.listen {
+        Some(ThisMachine::Loopback(address)) if is_network => Some(listen::for_metrics(*address)?),
+        Some(ThisMachine::Loopback(_) | ThisMachine::Socket(_)) | None => None,
+    };
     let is_brought = is_network && config.tls.cert.is_some();
     let tls = if is_brought { open_tls(config, bound.bound, clock).await? } else { None };
-    Ok(Prepared { directory, socket, bound, tls, upstream: upstream(config)? })
+    let credentials = upstream_credentials(config)?;
+    let (upstream, gateway) = (upstream(config, credentials.clone())?, gateway(config, credentials)?);
+    let ways = Ways::read(shipping::settings(config))?;
+    if let Some(file) = &config.registry.gateway.password_file {
+        credentials::close(file);
+    }
+    if let Some(file) = &config.audit.webhook_secret_file {
+        close_secret(file);
+    }
+    Ok(Prepared { directory, socket, bound, metrics_bound, tls, upstream, gateway, ways })
 }
 
 async fn open_service(
     config: &Config,
     admin_password: Option<Password>,
     clock: &Clock,
+    metrics: &Arc<Metrics>,
 ) -> Result<(Arc<Service>, Option<FirstStart>), StartError> {
     let (settings, signing) = service_settings(config);
-    let (directory, clock) = (config.server.data_dir.clone(), clock.clone());
-    let open = move || Service::open(&directory, settings, signing, admin_password, &clock);
+    let (directory, clock, metrics) = (config.server.data_dir.clone(), clock.clone(), Arc::clone(metrics));
+    let open = move || Service::open(&directory, settings, signing, admin_password, &clock, &metrics);
     let (service, first) = off_thread("start", open).await.map_err(StartError::System)??;
     Ok((Arc::new(service), first))
 }
@@ -446,6 +512,11 @@ async fn open_tls(config: &Config, bound: SocketAddr, clock: &Clock) -> Result<O
     let (config, keys, now) = (config.clone(), config.server.data_dir.join(data_files::KEYS), clock.now());
     let opened = off_thread("start", move || Tls::open(&config, &keys, bound, now)).await;
     Ok(opened.map_err(StartError::System)??.map(Arc::new))
+}
+
+fn warn(config: &Config, bound: SocketAddr, directory: &Path, owner: u32) {
+    warn_of_owner(directory, owner);
+    warn_of_realm(config, bound);
 }
 
 fn warn_of_owner(directory: &Path, owner: u32) {
@@ -463,10 +534,32 @@ fn warn_of_realm(config: &Config, bound: SocketAddr) {
 }
 
 /// The client that asks the registry, where its address is configured.
-fn upstream(config: &Config) -> Result<Option<Upstream>, UpstreamError> {
+fn upstream(config: &Config, credentials: UpstreamCredentials) -> Result<Option<Upstream>, UpstreamError> {
     let Some(url) = &config.registry.url else { return Ok(None) };
     let limit = Duration::from_secs(config.registry.timeout.unsigned_abs());
-    Ok(Some(Upstream::new(&url.to_string(), config.registry.ca.as_deref())?.answering_within(limit)))
+    let upstream = Upstream::new(&url.to_string(), config.registry.ca.as_deref())?;
+    Ok(Some(upstream.answering_within(limit).showing(credentials)))
+}
+
+/// What is shown to the registry: behind the gateway, what is configured.
+fn upstream_credentials(config: &Config) -> Result<UpstreamCredentials, CredentialsError> {
+    let gateway = &config.registry.gateway;
+    match (&gateway.upstream, gateway.auth, &gateway.user, &gateway.password_file) {
+        (None, ..) | (Some(_), UpstreamAuth::Token, ..) => Ok(UpstreamCredentials::Token),
+        (Some(_), UpstreamAuth::Basic, Some(user), Some(file)) => UpstreamCredentials::basic(user, file),
+        (Some(_), UpstreamAuth::None | UpstreamAuth::Basic, ..) => Ok(UpstreamCredentials::None),
+    }
+}
+
+/// The registry behind the gateway, if there is one.
+fn gateway(config: &Config, credentials: UpstreamCredentials) -> Result<Option<Arc<Gateway>>, UpstreamError> {
+    let settings = &config.registry.gateway;
+    let Some(url) = &settings.upstream else { return Ok(None) };
+    let limits = GatewayLimits {
+        timeout: Duration::from_secs(settings.timeout.unsigned_abs()),
+        follows: settings.redirects == Redirects::Follow,
+    };
+    Ok(Some(Gateway::new(&url.to_string(), config.registry.ca.as_deref(), credentials, limits)?))
 }
 
 /// Makes the local socket and replaces an old one, which nobody serves any more: the data directory is ours alone.
@@ -489,23 +582,12 @@ fn make_socket(directory: &Path, path: &Path) -> Result<(UnixListener, u32), Sta
 fn run(app: &web::Data<App>, listeners: Vec<TcpListener>, socket: UnixListener) -> Result<Servers, StartError> {
     let router = Arc::new(Router::new().map_err(|error| StartError::System(io::Error::other(error)))?);
     let site = Site { app: app.clone(), router, max_body: MAX_BODY };
-    let server = &app.config.server;
-    let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    let time = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
-    let limits = Limits {
-        connections: with_room_for_files(size(server.max_connections)),
-        handshakes: size(server.max_handshakes),
-        handshake_time: time(server.handshake_timeout),
-        unread: size(server.max_unread).saturating_mul(MIB),
-        unread_of_source: size(server.max_unread_per_source).saturating_mul(MIB),
-        largest_body: LARGEST_FORM,
-        stall: time(server.stall_timeout),
-    };
+    let (server, limits) = (&app.config.server, limits(&app.config));
     let mut servers = Servers::none();
     if !listeners.is_empty() {
         let workers = match server.workers {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            workers => size(workers),
+            workers => usize::try_from(workers).unwrap_or(usize::MAX),
         };
         let tls = app.tls.as_ref().map(|tls| tls.server_config()).transpose()?;
         let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
@@ -513,6 +595,46 @@ fn run(app: &web::Data<App>, listeners: Vec<TcpListener>, socket: UnixListener) 
     }
     servers.add_local(&site, socket, limits).map_err(StartError::System)?;
     Ok(servers)
+}
+
+/// Serves the metrics to this machine, if it is configured; answers the Unix socket that was made for it.
+fn serve_metrics(
+    app: &web::Data<App>,
+    servers: &mut Servers,
+    bound: Option<(TcpListener, SocketAddr)>,
+) -> Result<Option<PathBuf>, StartError> {
+    let (door, made) = match (&app.config.metrics.listen, bound) {
+        (Some(ThisMachine::Socket(path)), _) => {
+            let made = metrics::make_socket(path);
+            let listener = made.map_err(|source| StartError::Socket { path: path.clone(), source })?;
+            log::info!("the metrics are at /metrics on the socket {}", path.display());
+            (MetricsDoor::Socket(listener), Some(path.clone()))
+        }
+        (Some(ThisMachine::Loopback(_)), Some((listener, address))) => {
+            log::info!("the metrics are at http://{address}/metrics for everybody on this machine");
+            (MetricsDoor::Loopback(listener), None)
+        }
+        (Some(ThisMachine::Loopback(_)), None) | (None, _) => return Ok(None),
+    };
+    let site = Site { app: app.clone(), router: Arc::new(OnThisMachine), max_body: MAX_BODY };
+    servers.add_metrics(&site, door, limits(&app.config)).map_err(StartError::System)?;
+    Ok(made)
+}
+
+/// What bounds the connections of the network.
+fn limits(config: &Config) -> Limits {
+    let server = &config.server;
+    let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let time = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+    Limits {
+        connections: with_room_for_files(size(server.max_connections)),
+        handshakes: size(server.max_handshakes),
+        handshake_time: time(server.handshake_timeout),
+        unread: size(server.max_unread).saturating_mul(MIB),
+        unread_of_source: size(server.max_unread_per_source).saturating_mul(MIB),
+        largest_body: LARGEST_FORM,
+        stall: time(server.stall_timeout),
+    }
 }
 
 fn keep_house(

@@ -101,8 +101,9 @@ fn shown(app: &App, view: SessionView) -> api::Session {
         token_default_lifetime: view.token_default_lifetime,
         token_max_lifetime: view.token_max_lifetime,
         registry_host: app.service.registry_host().as_str().map(str::to_owned),
+        immutable_tags_hold: app.service.settings().immutable_tags_hold(),
         revoked_tokens: view.revoked_tokens.iter().filter_map(|(token, owner)| revoked(token, owner)).collect(),
-        ending_tokens: view.ending_tokens.iter().filter_map(|token| ending(token)).collect(),
+        ending_tokens: view.ending_tokens.iter().filter_map(|(token, owner)| ending(token, owner)).collect(),
         new_addresses: view.new_addresses.iter().map(|(address, at)| new_address(*address, *at)).collect(),
     }
 }
@@ -111,10 +112,11 @@ fn new_address(address: IpAddr, at: Timestamp) -> api::NewAddress {
     api::NewAddress { address: address.to_string(), signed_in_at: at.to_string() }
 }
 
-fn ending(token: &AccessToken) -> Option<api::EndingToken> {
+fn ending(token: &AccessToken, owner: &Name) -> Option<api::EndingToken> {
     Some(api::EndingToken {
         id: token.id.to_string(),
         hashed_token: token.hash.to_string(),
+        username: token.user_name(owner).to_string(),
         token_label: token.label.clone(),
         expires_at: token.expires_at?.to_string(),
     })
@@ -167,7 +169,8 @@ pub(super) async fn open(request: Open<op::OpenSession>) -> Replied<op::OpenSess
     app.refuse_foreign(&request.http)?;
     let body = request.body()?;
     let credentials = Credentials::basic(&body.username, Password::new(body.password));
-    let caller = app.authenticate(&request.http, credentials).await?;
+    // A session goes on for days: it begins with the password itself, and with a record of that sign-in.
+    let caller = app.authenticate_anew(&request.http, credentials).await?;
     let call = Call { caller, now: request.now, user_agent: request.user_agent() };
     let secret = app.service.open_session(&call)?;
     let view = app.service.view_session(&call, Some(&secret))?;

@@ -1,4 +1,5 @@
-//! Answers that are the same for everybody as long as the program runs: compressed once, and revalidated by entity tag.
+//! Answers that are the same for everybody as long as the program runs: compressed once, and revalidated by entity tag or
+//! kept for good.
 //!
 //! Nothing else is compressed: whoever chooses a part of an answer could guess a secret in it from its compressed
 //! length (BREACH).
@@ -14,9 +15,28 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+/// How long a browser keeps an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Keeping {
+    /// It asks each time whether there is another.
+    Revalidated,
+    /// For good, without asking: its path changes with its content.
+    ForGood,
+}
+
+impl Keeping {
+    fn cache_control(self) -> &'static str {
+        match self {
+            Self::Revalidated => "no-cache",
+            Self::ForGood => "public, max-age=31536000, immutable",
+        }
+    }
+}
+
 /// Fixed content, in the forms in which it is sent.
 pub(super) struct StaticAnswer {
     media_type: &'static str,
+    keeping: Keeping,
     plain: Encoded,
     /// None if it would not be shorter.
     gzip: Option<Encoded>,
@@ -29,11 +49,20 @@ struct Encoded {
 }
 
 impl StaticAnswer {
-    pub(super) fn new(media_type: &'static str, bytes: Bytes) -> Self {
+    pub(super) fn new(media_type: &'static str, bytes: Bytes, keeping: Keeping) -> Self {
         let hash = blake3::hash(&bytes).to_hex();
         let gzip = compressed(&bytes).filter(|shorter| shorter.len() < bytes.len());
         let gzip = gzip.map(|bytes| Encoded { bytes: bytes.into(), tag: format!("{hash}-gzip") });
-        Self { media_type, plain: Encoded { bytes, tag: hash.to_string() }, gzip }
+        Self { media_type, keeping, plain: Encoded { bytes, tag: hash.to_string() }, gzip }
+    }
+
+    /// Its plain form, for an answer that is not to be kept.
+    pub(super) fn plain(&self) -> Bytes {
+        self.plain.bytes.clone()
+    }
+
+    pub(super) fn media_type(&self) -> &'static str {
+        self.media_type
     }
 
     /// Answers in the form that the request accepts, or with 304 if the client has that form already.
@@ -43,7 +72,7 @@ impl StaticAnswer {
         let is_known = knows(http, &EntityTag::new_strong(form.tag.clone()));
         let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         answer.insert_header(ETag(EntityTag::new_strong(form.tag.clone())));
-        answer.insert_header((CACHE_CONTROL, "no-cache"));
+        answer.insert_header((CACHE_CONTROL, self.keeping.cache_control()));
         answer.insert_header((VARY, ACCEPT_ENCODING.as_str()));
         if is_known {
             return answer.finish();

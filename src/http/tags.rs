@@ -1,7 +1,5 @@
 //! `/api/v0/repositories/{namespace}/{reponame}/tags` and `…/manifests`: the tags of a repository, as the registry holds them.
 
-use std::sync::Arc;
-
 use super::failure::Failure;
 use super::page;
 use super::reply::{Replied, Reply};
@@ -9,8 +7,8 @@ use super::repositories::repository;
 use super::request::Request;
 use crate::api::operations::repositories as op;
 use crate::api::{self, Code, Nothing};
-use crate::domain::content::{Platform, Tag, TagName, TagOrDigest};
-use crate::service::{Call, Service};
+use crate::domain::content::{Platform, PlatformImage, Tag, TagName, TagOrDigest};
+use crate::service::{Call, Service, TagView};
 
 /// Most other tags that may be deleted along with one.
 const MAX_ALSO: usize = 100;
@@ -21,7 +19,7 @@ fn shown_manifest(tag: &Tag) -> api::Manifest {
         image.config.map(|(digest, media_type)| (digest.to_string(), media_type)).unwrap_or_default();
     // A manifest list has several platforms: none of them is that of the image.
     let only = match image.platforms.as_slice() {
-        [only] => only.clone(),
+        [only] => only.platform.clone(),
         _ => Platform::default(),
     };
     api::Manifest {
@@ -39,7 +37,7 @@ fn shown_manifest(tag: &Tag) -> api::Manifest {
     }
 }
 
-fn shown(tag: &Tag) -> api::Tag {
+fn shown(TagView { tag, is_immutable }: &TagView) -> api::Tag {
     let manifest = shown_manifest(tag);
     api::Tag {
         name: tag.name.to_string(),
@@ -49,14 +47,27 @@ fn shown(tag: &Tag) -> api::Tag {
         created_at: tag.created_at.to_string(),
         hash_mismatch: false,
         in_notary: false,
+        is_immutable: *is_immutable,
         manifest,
         pushed_by: tag.pushed_by.as_ref().map(|pusher| pusher.name.to_string()),
         pushed_by_id: tag.pushed_by.as_ref().map(|pusher| pusher.account.to_string()),
-        platforms: platforms(tag).iter().map(ToString::to_string).collect(),
+        platforms: platforms(tag).iter().map(|image| image.platform.to_string()).collect(),
+        platform_images: platforms(tag).iter().map(|image| shown_image(tag, image)).collect(),
     }
 }
 
-fn platforms(tag: &Tag) -> &[Platform] {
+/// One for a platform. The only one is what the tag points to, unless it is known to be in a list.
+fn shown_image(tag: &Tag, image: &PlatformImage) -> api::PlatformImage {
+    let (digest, size) = match &image.digest {
+        Some(digest) => (Some(digest), image.size),
+        None => {
+            tag.image.as_ref().filter(|whole| whole.platforms.len() == 1).map(|whole| (&tag.digest, whole.size)).unzip()
+        }
+    };
+    api::PlatformImage { platform: image.platform.to_string(), digest: digest.map(ToString::to_string), size }
+}
+
+fn platforms(tag: &Tag) -> &[PlatformImage] {
     tag.image.as_ref().map_or(&[], |image| &image.platforms)
 }
 
@@ -67,7 +78,7 @@ pub(super) async fn list(request: Request<op::ListTags>) -> Replied<op::ListTags
     let read = move |service: &Service, call: &Call| service.list_tags(call, &name, page.start.as_ref(), page.size);
     let mut list = request.read_list(page::is_long(page.size), read).await?;
     list.count = list.count.filter(|_| count.is_wanted());
-    Ok(Reply::new(&page::paged(&list, |_, _| list.entries.iter().map(|tag| shown(tag)).collect())))
+    Ok(Reply::new(&page::paged(&list, |_, _| list.entries.iter().map(shown).collect())))
 }
 
 /// `GET /api/v0/repositories/{namespace}/{reponame}/tags/{tag}`, where a digest may stand for the tag. A list of images
@@ -83,8 +94,10 @@ pub(super) async fn view(request: Request<op::ViewTag>) -> Replied<op::ViewTag> 
     }
     let is = |asked: &Option<String>, has: &str| asked.as_ref().is_none_or(|asked| asked == has);
     let fits = |platform: &Platform| is(&os, &platform.os) && is(&arch, &platform.architecture);
-    let fits = |tag: &&Arc<Tag>| (os.is_none() && arch.is_none()) || platforms(tag).iter().any(fits);
-    Ok(Reply::new(&tags.iter().filter(fits).map(|tag| shown(tag)).collect()))
+    let fits = |view: &&TagView| {
+        (os.is_none() && arch.is_none()) || platforms(&view.tag).iter().map(|image| &image.platform).any(fits)
+    };
+    Ok(Reply::new(&tags.iter().filter(fits).map(shown).collect()))
 }
 
 /// `GET /api/v0/repositories/{namespace}/{reponame}/manifests`

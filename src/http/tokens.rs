@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use actix_web::HttpRequest;
+
 use super::address::{self, Peer};
 use super::failure::Failure;
 use super::page;
@@ -19,8 +21,8 @@ use crate::domain::token::{ENDS_SOON, GeneratedBy, Limits, Pattern, Shown, Token
 use crate::domain::token_order::{TokenOrder, TokenPlace};
 use crate::domain::usage::SecretUse;
 use crate::service::{
-    Call, Credentials, Expiry, NewToken, Page, RepeatedRotation, RotatedToken, Rotation, RotationKey, Service,
-    TokenCounts, TokenFilter, TokenView,
+    Call, Credentials, Expiry, NewToken, Page, ReachPreview, RepeatedRotation, RotatedToken, Rotation, RotationKey,
+    Service, TokenCounts, TokenFilter, TokenView,
 };
 
 /// What is said when an administrator's access token goes on that another account made.
@@ -46,6 +48,7 @@ pub(super) fn shown(view: &TokenView) -> api::ApiToken {
         robot: token.robot.as_ref().map(ToString::to_string),
         secret_by: view.secret_by.as_ref().map(ToString::to_string),
         expires_at: token.expires_at.map(|end| end.to_string()),
+        lifetime: token.lifetime,
         access_level: token.limits.cap,
         repositories: token.limits.patterns.iter().map(ToString::to_string).collect(),
         last_used_ip: view.usage.map(|usage| usage.address.to_string()),
@@ -159,9 +162,11 @@ pub(super) async fn list(request: Request<op::ListAccessTokens>) -> Replied<op::
 
 /// `GET /api/v0/api_tokens/counts`
 pub(super) async fn counts(request: Request<op::CountAccessTokens>) -> Replied<op::CountAccessTokens> {
-    let (op::OfUser { username }, op::Near { expires_before }) = request.query()?;
+    let (op::Counted { username, everybody }, op::Near { expires_before }) = request.query()?;
+    let everybody = everybody.unwrap_or(false);
     let before = expires_before.unwrap_or_else(|| request.now.plus_seconds(ENDS_SOON).whole_seconds());
-    let counts = request.read_long(move |service, call| service.count_tokens(call, username, before)).await?;
+    let counts =
+        request.read_long(move |service, call| service.count_tokens(call, username, everybody, before)).await?;
     let TokenCounts { total, revoked, expired, inactive, account_inactive, stopped, active, .. } = counts;
     Ok(Reply::new(&api::ApiTokenCounts {
         total,
@@ -180,8 +185,13 @@ pub(super) async fn preview_reach(request: Request<op::PreviewTokenReach>) -> Re
     let limits = limits(body.access_level, body.repositories)?;
     let preview =
         request.read_long(move |service, call| service.preview_reach(call, username.as_deref(), &limits)).await?;
+    Ok(Reply::new(&limited_reach(&preview)))
+}
+
+/// What given limits would reach, as it is told.
+pub(super) fn limited_reach(preview: &ReachPreview) -> api::LimitedReach {
     let of = |level| preview.levels.get(&level).copied().unwrap_or(0);
-    Ok(Reply::new(&api::LimitedReach {
+    api::LimitedReach {
         repositories: preview.levels.values().sum(),
         has_more: preview.has_more,
         levels: api::ReachedLevels {
@@ -193,7 +203,7 @@ pub(super) async fn preview_reach(request: Request<op::PreviewTokenReach>) -> Re
         first: preview.first.iter().map(ToString::to_string).collect(),
         account_repositories: preview.of_account,
         account_has_more: preview.account_has_more,
-    }))
+    }
 }
 
 pub(super) async fn create(request: Request<op::CreateAccessToken>) -> Replied<op::CreateAccessToken> {
@@ -357,13 +367,22 @@ impl FromArrival for RotationRequest {
     }
 }
 
+/// The user name, if there is one, and the secret of a request that may repeat one.
+fn shown_again(http: &HttpRequest) -> Option<(Option<String>, Password)> {
+    match credentials(http, Access::SignedIn).ok()? {
+        Credentials::Basic { username, password } => Some((Some(username), password)),
+        Credentials::AccessToken(secret) => Some((None, secret)),
+        Credentials::None | Credentials::RegistryToken(_) | Credentials::Session(_) | Credentials::Local { .. } => None,
+    }
+}
+
 /// The key of a rotation, and what it takes to repeat one.
 fn repeated(arrival: &Arrival) -> Result<(Option<RotationKey>, Option<RepeatedRotation>), Failure> {
     let http = &arrival.http;
     let key = http.headers().get(op::IDEMPOTENCY_KEY).map(|key| RotationKey::read(key.as_bytes())).transpose()?;
     let app = app(http)?;
     if let (Some(key), Some(hash)) = (key, arrival.parts.first())
-        && let Ok(Credentials::Basic { username, password: secret }) = credentials(http, Access::SignedIn)
+        && let Some((username, secret)) = shown_again(http)
         && let Peer::Remote(address) = address::peer(http, &app)?
     {
         return Ok((Some(key), Some(RepeatedRotation { username, secret, hash: hash.clone(), key, address })));

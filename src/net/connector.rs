@@ -2,7 +2,7 @@
 //! time that all three take together. HTTP/1.1 only, and never through a proxy.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
@@ -27,7 +27,7 @@ use super::names::resolve;
 const HEAD_START: Duration = Duration::from_millis(250);
 
 /// A connection, with TLS or without.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
@@ -65,12 +65,56 @@ impl Connector {
             return Err(Failure::Unprotected);
         }
         let stream = dial(addresses, port).await.map_err(Failure::unreachable)?;
-        if !is_tls {
-            return Ok(Box::new(stream));
-        }
-        let name = ServerName::try_from(host).map_err(Failure::unreachable)?;
-        Ok(Box::new(TlsConnector::from(self.tls).connect(name, stream).await.map_err(no_tls)?))
+        secured(stream, host, is_tls.then_some(self.tls)).await
     }
+}
+
+/// The connection, with TLS if there is to be some.
+async fn secured(stream: TcpStream, host: String, tls: Option<Arc<ClientConfig>>) -> Result<Box<dyn Stream>, Failure> {
+    let Some(tls) = tls else { return Ok(Box::new(stream)) };
+    let name = ServerName::try_from(host).map_err(Failure::unreachable)?;
+    Ok(Box::new(TlsConnector::from(tls).connect(name, stream).await.map_err(no_tls)?))
+}
+
+/// A connection that speaks something else than HTTP.
+pub type Opened = Box<dyn Stream>;
+
+/// Opens a connection to a host, with TLS if given, within `limit`. It ends by itself if the other side's TCP takes nothing of
+/// what was sent for as long as `untaken`.
+///
+/// # Errors
+/// [`Failure`]
+pub async fn open(
+    host: &str,
+    port: u16,
+    tls: Option<Arc<ClientConfig>>,
+    limit: Duration,
+    untaken: Duration,
+) -> Result<Opened, Failure> {
+    let made = async {
+        let addresses = resolve(host).await.map_err(Failure::unreachable)?;
+        let stream = dial(addresses, port).await.map_err(Failure::unreachable)?;
+        let untaken = u32::try_from(untaken.as_millis()).unwrap_or(u32::MAX);
+        let set = rustix::net::sockopt::set_tcp_user_timeout(&stream, untaken);
+        set.map_err(|error| Failure::unreachable(io::Error::from(error)))?;
+        secured(stream, host.to_owned(), tls).await
+    };
+    let late = |_| Failure::NoConnection { seconds: limit.as_secs() };
+    tokio::time::timeout(limit, made).await.map_err(late)?
+}
+
+/// A socket for datagrams to a host: to the first address of its name.
+///
+/// # Errors
+/// [`Failure::Unreachable`]
+pub async fn datagrams(host: &str, port: u16) -> Result<UdpSocket, Failure> {
+    let addresses = resolve(host).await.map_err(Failure::unreachable)?;
+    let none = || Failure::unreachable(io::Error::other("the name has no address"));
+    let address = *addresses.first().ok_or_else(none)?;
+    let own: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((own, 0)).await.map_err(Failure::unreachable)?;
+    socket.connect((address, port)).await.map_err(Failure::unreachable)?;
+    Ok(socket)
 }
 
 /// A connection to the address that answers first. When one refuses or is slow, the next is tried.

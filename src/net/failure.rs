@@ -60,12 +60,22 @@ impl Failure {
     /// Whether HTTP was spoken to a port that speaks something else, such as TLS.
     #[must_use]
     pub fn met_no_http(&self) -> bool {
+        self.is_of_hyper(hyper::Error::is_parse)
+    }
+
+    /// Whether it is the body of the request that broke off, which is no doing of the server's.
+    #[must_use]
+    pub fn is_of_sender(&self) -> bool {
+        self.is_of_hyper(hyper::Error::is_user)
+    }
+
+    fn is_of_hyper(&self, is_it: fn(&hyper::Error) -> bool) -> bool {
         let Self::Broken(cause) = self else { return false };
         let first: &(dyn Error + 'static) = cause.as_ref();
         let mut causes = std::iter::successors(Some(first), |cause| (*cause).source());
         causes.any(|cause| {
             let bare = cause.downcast_ref::<Bare>().and_then(|bare| bare.0.source());
-            bare.unwrap_or(cause).downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
+            bare.unwrap_or(cause).downcast_ref::<hyper::Error>().is_some_and(is_it)
         })
     }
 

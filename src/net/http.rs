@@ -14,11 +14,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::IDLE;
 use super::connector::{Connector, Plain};
 use super::failure::Failure;
-
-/// How long an open connection waits for its next use; registries and proxies close theirs after a minute or more.
-const IDLE: Duration = Duration::from_secs(30);
 
 /// Limits in time and size.
 #[derive(Clone, Copy, Debug)]
@@ -71,15 +69,20 @@ pub async fn send_over<S>(stream: S, request: Request<Full<Bytes>>, limits: Limi
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    within(limits, over(stream, request)).await
+}
+
+/// Sends the request over this stream, and gives what begins to come back.
+pub(super) async fn over<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let broken = |cause: hyper::Error| Failure::Broken(Arc::new(cause));
-    within(limits, async {
-        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
-        let (mut sender, connection) = handshake.await.map_err(broken)?;
-        // It ends when the sender is gone and the body is read.
-        tokio::spawn(connection);
-        sender.send_request(request).await.map_err(broken)
-    })
-    .await
+    let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
+    let (mut sender, connection) = handshake.await.map_err(broken)?;
+    // It ends when the sender is gone and the body is read.
+    tokio::spawn(connection);
+    sender.send_request(request).await.map_err(broken)
 }
 
 async fn within(

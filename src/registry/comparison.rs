@@ -15,7 +15,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::neighbour::{Neighbour, NeighbourError, ends_all, is_silence};
 use super::upstream::Reference;
 use crate::causes::with_causes;
-use crate::domain::content::{Tag, TagName};
+use crate::domain::content::{Image, Tag, TagName};
 use crate::domain::name::RepositoryName;
 use crate::service::{Compared, Errand, Seen, SeenTag};
 
@@ -269,7 +269,9 @@ impl Neighbour {
             Ok(None) => return ReadTag::default(),
             Err(trouble) => return ReadTag { seen: None, trouble: Some(trouble) },
         };
-        let is_read = known.get(tag).is_some_and(|known| known.digest == head.digest && known.image.is_some());
+        let is_read = known
+            .get(tag)
+            .is_some_and(|known| known.digest == head.digest && known.image.as_ref().is_some_and(Image::is_whole));
         let image = if is_read { Ok(None) } else { self.upstream.image(pass.reveal(), name, &head.digest).await };
         let (image, trouble) = image.map_or_else(|error| (None, Some(error.into())), |image| (image, None));
         let seen = SeenTag { name: tag.clone(), digest: head.digest, media_type: head.media_type, image };

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use super::neighbour::{Neighbour, NeighbourError, ends_all, is_silence};
 use super::upstream::{Deletion as Answer, Reference, UpstreamError};
 use crate::causes::with_causes;
+use crate::correlation;
 use crate::domain::content::{Deletion, Digest, Remains, TagName};
 use crate::domain::name::RepositoryName;
 use crate::service::{Call, Errand, Service, TagDeletion};
@@ -185,11 +186,11 @@ impl Neighbour {
                 && let Some(other) = names.next()
             {
                 let (this, repository, digest) = (Arc::clone(self), repository.clone(), digest.clone());
-                running.spawn(async move {
+                running.spawn(correlation::carried(async move {
                     let way = this.way(&repository, &other, &digest).await;
                     let way = way.map_err(|error| in_the_way(&other, error))?;
                     Ok::<_, NeighbourError>((other, way))
-                });
+                }));
             }
             let Some(done) = running.join_next().await else { break };
             match done.map_err(|_| NeighbourError::Ending)?? {

@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 
 /// What is asked for, the best first: a registry that finds its manifest in this list converts nothing. Schema 1 is last,
 /// since registries convert to it for clients that name nothing better.
-pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
+pub const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, \
     application/vnd.docker.distribution.manifest.v2+json, \
@@ -63,10 +63,8 @@ impl ImageManifest {
 /// A list of images, at most [`MAX_PLATFORMS`], without the attestations about them (platform `unknown/unknown`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ImageList {
-    /// The manifests.
-    pub(super) children: Vec<Digest>,
-    /// Where they run, as far as the list says; each once.
-    pub(super) platforms: Vec<Platform>,
+    /// The manifests, each with where it runs, as far as the list says that.
+    pub(super) children: Vec<(Digest, Option<Platform>)>,
     /// What its annotations say.
     pub(super) noted: Noted,
 }
@@ -115,6 +113,12 @@ pub(super) fn read(body: &[u8]) -> Manifest {
     }
 }
 
+/// Whether a body is a manifest of any kind that is understood.
+#[must_use]
+pub fn is_manifest(body: &[u8]) -> bool {
+    read(body) != Manifest::Other
+}
+
 /// Reads the configuration of an image; a damaged one is empty. The platform is read apart from the rest, so that
 /// damage in one does not lose the other.
 pub(super) fn read_config(body: &[u8]) -> Config {
@@ -151,8 +155,7 @@ fn list(raw: Vec<RawChild>, annotations: Option<RawAnnotations>) -> ImageList {
         let platform = child.platform.and_then(RawPlatform::read);
         let is_attestation = platform.as_ref().is_some_and(|it| it.os == "unknown" && it.architecture == "unknown");
         let Some(digest) = Digest::parse(&child.digest).ok().filter(|_| !is_attestation) else { continue };
-        list.children.push(digest);
-        list.platforms.extend(platform.filter(|platform| !list.platforms.contains(platform)));
+        list.children.push((digest, platform));
     }
     list
 }
@@ -334,16 +337,19 @@ mod tests {
         let Manifest::ImageList(list) = read_json(&json!({ "schemaVersion": 2, "manifests": manifests })) else {
             panic!()
         };
-        assert_eq!(list.children, ['a', 'c', 'd', 'e'].map(named));
-        let shown: Vec<_> = list.platforms.iter().map(ToString::to_string).collect();
-        assert_eq!(shown, ["linux/amd64", "linux/arm64"]);
+        let shown: Vec<_> =
+            list.children.into_iter().map(|(digest, platform)| (digest, platform.map(|it| it.to_string()))).collect();
+        let child = |letter, platform: &str| (named(letter), Some(platform.to_owned()));
+        let expected =
+            [child('a', "linux/amd64"), child('c', "linux/arm64"), (named('d'), None), child('e', "linux/amd64")];
+        assert_eq!(shown, expected);
     }
 
     #[test]
     fn a_list_of_very_many_is_cut() {
         let manifests: Vec<_> = (0..1000).map(|number| child('a', "linux", &number.to_string())).collect();
         let Manifest::ImageList(list) = read_json(&json!({ "manifests": manifests })) else { panic!() };
-        assert_eq!((list.children.len(), list.platforms.len()), (MAX_PLATFORMS, MAX_PLATFORMS));
+        assert_eq!(list.children.len(), MAX_PLATFORMS);
     }
 
     #[test]

@@ -6,8 +6,11 @@
 
 pub mod cloud_events;
 mod comparison;
+mod correlated;
+pub mod credentials;
 mod deletion;
 pub mod events;
+pub mod gateway;
 pub mod heard;
 mod manifest;
 mod neighbour;
@@ -16,5 +19,9 @@ pub mod refusal;
 pub mod snippet;
 pub mod upstream;
 
+pub use manifest::is_manifest;
 pub use neighbour::{Neighbour, NeighbourError};
 pub use progress::{LeftOut, Progress};
+
+/// The user agent of dockpass's own requests, which the registry repeats in its notifications.
+const USER_AGENT: &str = concat!("dockpass/", env!("CARGO_PKG_VERSION"));

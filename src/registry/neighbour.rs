@@ -12,9 +12,11 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::task::AbortHandle;
 
+use super::gateway::{self, Gateway};
 use super::progress::Progress;
 use super::upstream::{Upstream, UpstreamError};
 use crate::causes::with_causes;
+use crate::correlation;
 use crate::domain::content::TagName;
 use crate::domain::name::RepositoryName;
 use crate::domain::registry::Phase;
@@ -173,6 +175,11 @@ impl Neighbour {
         self.spawn(async move { this.sweep_for_ever().await });
     }
 
+    /// Looks after the registry, which is the one behind this gateway, without a client.
+    pub fn look_after(&self, gateway: Arc<Gateway>) {
+        self.spawn(gateway::look_after(gateway, Arc::clone(&self.service), self.clock.clone()));
+    }
+
     /// Begins a comparison of everything; false if one is at work.
     pub fn begin(self: &Arc<Self>) -> bool {
         let Some(stop) = self.begins() else { return false };
@@ -222,7 +229,7 @@ impl Neighbour {
         &self,
         work: impl Future<Output = Result<T, NeighbourError>> + Send + 'static,
     ) -> Result<T, NeighbourError> {
-        self.runtime.spawn(work).await.unwrap_or(Err(NeighbourError::Ending))
+        self.runtime.spawn(correlation::carried(work)).await.unwrap_or(Err(NeighbourError::Ending))
     }
 
     /// Runs a use-case that may block.

@@ -21,6 +21,7 @@ use std::time::Duration;
 use hyper::header::{CONTENT_TYPE, HeaderName};
 use hyper::{Method, StatusCode};
 
+use super::credentials::UpstreamCredentials;
 use super::manifest;
 use crate::domain::content::{Digest, TagName};
 use crate::domain::name::RepositoryName;
@@ -103,6 +104,13 @@ impl Upstream {
     #[must_use]
     pub fn answering_within(mut self, limit: Duration) -> Self {
         self.exchange.limits.answer = limit;
+        self
+    }
+
+    /// The same client showing this instead of the registry tokens that it is given.
+    #[must_use]
+    pub fn showing(mut self, credentials: UpstreamCredentials) -> Self {
+        self.exchange.credentials = credentials;
         self
     }
 

@@ -51,6 +51,8 @@ pub enum Obstacle {
     NotRotatable,
     /// An access token that was ended for good is neither activated nor given a new secret.
     Revoked,
+    /// No gateway is before the registry, so nothing would hold tags as they are.
+    NoGateway,
     /// What was named by the hash of a secret that has ended is changed by the present one.
     SecretEnded {
         /// The access token that the secret was of.

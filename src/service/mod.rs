@@ -13,14 +13,18 @@
 //! - `sign_in`: from what a request shows to a caller.
 //! - `content`: repositories, their tags, what the registry tells of them, comparison and deletion.
 //! - `tokens`: access tokens and registry tokens.
+//! - `gateway`: requests of the registry's API, one by one.
 //! - `people`: accounts, organizations, teams, and what was granted to them.
 //! - `answers`: why somebody may do something, what somebody reaches.
+//! - `keeping`: backups, restores, the check of the store.
 //! - `search`: over people and content. `start`: opens all of it.
 
 mod access;
 mod answers;
 mod content;
 mod error;
+mod gateway;
+mod keeping;
 mod ledger;
 mod page;
 mod people;
@@ -43,35 +47,44 @@ pub use answers::{
 };
 pub use content::{
     Compared, ContentDeletion, NewRepository, News, Notice, RepositoryQuery, RepositoryUpdate, RepositoryView, Seen,
-    SeenTag, TagDeletion, Transferred,
+    SeenTag, TagDeletion, TagView, Transferred,
 };
 pub use error::{Error, Kind, Obstacle};
+pub use gateway::{Admission, Admitted};
+pub use keeping::{Restored, restore};
 pub use ledger::{AuditFilter, AuditPage, AuditPlace};
 pub use page::{Page, PageQuery};
 pub use people::{
-    AccessView, AccountPage, AccountQuery, AccountUpdate, AccountView, GrantList, GrantView, MemberView,
-    MembershipView, NewOrganization, NewUser, Reach, ReachView, TargetView, TeamUpdate, TeamView, UpdatedAccount,
+    AccessView, AccountCounts, AccountPage, AccountPresent, AccountQuery, AccountUpdate, AccountView, GrantList,
+    GrantView, MemberView, MembershipView, NewOrganization, NewUser, Reach, ReachView, TargetView, TeamUpdate,
+    TeamView, UpdatedAccount,
 };
 pub use search::{Found, Search};
-pub use settings::{AuditKeep, Live, SiteSettings};
-pub use sign_in::{Credentials, EventsSecretError, LONGEST_SESSION, ListedSession, SessionSecret, SessionView};
-pub use start::{FirstStart, OpenError, check_events_secret};
+pub use settings::{AuditKeep, GatewaySettings, Live, SiteSettings};
+pub use sign_in::{Credentials, FileSecretError, LONGEST_SESSION, ListedSession, SecretOf, SessionSecret, SessionView};
+pub use start::{FirstStart, OpenError, check_secret};
 pub use tokens::{
     Decided, Errand, Expiry, IdentifiedToken, Issued, NewRobot, NewToken, OWN_NAME, Pass, ReachPreview,
     RepeatedRotation, ReplacedView, RotatedToken, Rotation, RotationKey, TokenCounts, TokenFilter, TokenView,
     UpdatedToken, WhichToken,
 };
 
-pub use crate::store::{Trouble, WriteError};
+pub use crate::store::{
+    BackupTrouble, CheckedStore, Ended, EndedError, RestoreError, StoreProblem, Trouble, VerifiedBackup, WriteError,
+    check_directory, read_ended, verify_backup,
+};
 
 use crate::domain::act::Act;
 use crate::domain::time::{Clock, Timestamp};
+use crate::metrics::{Disk, Metrics, Writer};
 use crate::store::{KnownAddress, Store};
 use access::FirstUses;
 use content::{Pulls, RecentNotices, Underway};
+use gateway::Uploads;
 use ledger::{AuditBuffer, Deed, LinePace, Pace, Writing};
-use sign_in::{EventsSecret, Passwords, Sessions, Throttle};
+use sign_in::{FileSecret, LastUses, Passwords, Remembered, Sessions, Throttle};
 use signing::{Signer, SigningError};
+use tokens::Warnings;
 
 /// The use-cases over one store.
 pub struct Service {
@@ -82,6 +95,8 @@ pub struct Service {
     settings: SiteSettings,
     passwords: Passwords,
     throttle: Throttle,
+    /// The passwords that were verified within the minute.
+    remembered: Mutex<Remembered>,
     /// For lengths of time that are kept in memory alone; the date of a call is an argument.
     clock: Clock,
     audit: AuditBuffer,
@@ -96,17 +111,27 @@ pub struct Service {
     /// The addresses that accounts signed in from, each with the older one that it evicted, until they are written.
     known_addresses: Mutex<Vec<(KnownAddress, Option<IpAddr>)>>,
     /// Authenticates the registry's notifications, and nothing else.
-    events_secret: EventsSecret,
+    events_secret: FileSecret,
+    /// Opens the metrics, and nothing else.
+    metrics_secret: FileSecret,
+    /// What is counted.
+    metrics: Arc<Metrics>,
     /// Notifications that were taken already.
     notices: RecentNotices,
     /// Content of deleted repositories that is being deleted.
     underway: Underway,
     /// The secrets of rotations that were used, until that is written.
     first_uses: FirstUses,
+    /// When each account last used an access token.
+    last_uses: LastUses,
     /// The open sessions of the web pages.
     sessions: Sessions,
     /// Pulls that are not written yet.
     pulls: Pulls,
+    /// Uploads that were begun through the gateway.
+    uploads: Uploads,
+    /// The ends of access tokens that were warned of.
+    warnings: Warnings,
 }
 
 impl Service {
@@ -134,6 +159,25 @@ impl Service {
     #[must_use]
     pub fn room(&self) -> Option<u64> {
         self.store.room()
+    }
+
+    /// What the writer does.
+    #[must_use]
+    pub fn writer(&self) -> Writer {
+        let now = self.clock.moment();
+        Writer {
+            busy_millis: self.store.busy_millis(now),
+            hangs: self.store.hangs(now),
+            accepts: self.refusal().is_none(),
+        }
+    }
+
+    /// What the disk says of the data directory; none if it does not tell. It may wait for the disk: for a thread that
+    /// serves no requests.
+    #[must_use]
+    pub fn disk(&self) -> Option<Disk> {
+        let store_bytes = self.store.size().ok()?;
+        Some(Disk { store_bytes, free_bytes: self.room(), last_backup: self.store.last_backup() })
     }
 
     /// How many repositories are known.
@@ -168,13 +212,14 @@ impl Service {
         self.signer.rotate(call.now).map_err(Error::internal)
     }
 
-    /// The chores of every half minute: writes last uses, pulls, known addresses and waiting audit events, removes old ones, drops sessions that have timed out, renews the signing leaf.
+    /// The chores of every half minute: writes last uses, pulls, known addresses and waiting audit events, removes old ones, drops sessions that have timed out and forgets verified passwords, renews the signing leaf.
     pub fn housekeep(&self, now: Timestamp) {
         if let Err(error) = self.store.save_usage() {
             log::warn!("the last uses of access tokens wait: {error}");
         }
         self.save_pulls();
         self.sessions.clean(self.clock.moment());
+        self.forget_verified();
         self.save_known_addresses();
         self.write_audit(now);
         self.shorten_audit(now);
@@ -183,10 +228,12 @@ impl Service {
         }
     }
 
-    /// The chore of every half second: writes what follows from the first uses of new secrets, unless no change is accepted.
+    /// The chore of every half second: writes what follows from the first uses of new secrets, and warnings of ends that come
+    /// near, unless no change is accepted.
     pub fn keep_up(&self, now: Timestamp) {
         if self.refusal().is_none() {
             self.save_first_uses(now);
+            self.warn_of_ends(now);
         }
     }
 

@@ -24,6 +24,8 @@ pub struct SiteSettings {
     pub services: Vec<String>,
     /// Life of a registry token, in seconds.
     pub registry_token_lifetime: i64,
+    /// The gateway before the registry, if there is one.
+    pub gateway: Option<GatewaySettings>,
     /// Longest label of an access token, in characters.
     pub max_label: usize,
     /// Most robots of one organization.
@@ -32,8 +34,12 @@ pub struct SiteSettings {
     pub live: Live,
     /// The file with the secret of the registry's notifications; if none, one in the data directory, made when missing.
     pub events_secret: Option<PathBuf>,
+    /// The file with the secret of the metrics; if none, one in the data directory, made when missing.
+    pub metrics_secret: Option<PathBuf>,
     /// How much of the audit log is kept.
     pub audit_keep: AuditKeep,
+    /// How many seconds before its end an access token is warned of; never if none.
+    pub warn_before: Option<i64>,
     /// How many changes an account may make a minute.
     pub changes_per_minute: u32,
     /// The URL of the registry; with it, deleting a repository deletes what the registry has of it.
@@ -42,7 +48,33 @@ pub struct SiteSettings {
     pub registry_host: PublicHost,
 }
 
+/// What the configuration says of the gateway.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// Life of a registry token for it, in seconds.
+    pub token_lifetime: i64,
+    /// The service of the registry behind it, for which dockpass signs registry tokens of its own; none if it takes none.
+    pub upstream_service: Option<String>,
+}
+
 impl SiteSettings {
+    /// Life of a registry token for a service, in seconds. Nobody but dockpass takes one for the gateway, and checks it
+    /// against the present with each use.
+    pub(super) fn lifetime_for(&self, service: &str) -> i64 {
+        self.gateway_of(service).map_or(self.registry_token_lifetime, |gateway| gateway.token_lifetime)
+    }
+
+    /// The gateway, if this is its service: the first one.
+    pub(super) fn gateway_of(&self, service: &str) -> Option<&GatewaySettings> {
+        self.gateway.as_ref().filter(|_| self.services.first().is_some_and(|first| first == service))
+    }
+
+    /// Whether immutable tags stay where they are: only the gateway sees a push before the registry does.
+    #[must_use]
+    pub fn immutable_tags_hold(&self) -> bool {
+        self.gateway.is_some()
+    }
+
     /// What to note of a repository that is deleted now.
     pub(super) fn deletion(&self, now: Timestamp) -> Deletion {
         let goes = |registry: &Arc<str>| Remains::Goes { registry: Arc::clone(registry) };

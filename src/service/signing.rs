@@ -23,13 +23,15 @@ use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 
 pub use certificates::CertificateInfo;
+pub(in crate::service) use claims::BACK_DATED;
 pub use claims::{AccessEntry, Claims, Dkp};
 pub use error::{Damage, SigningError};
-pub use jwt::InvalidToken;
+pub use jwt::{InvalidToken, MAX_REGISTRY_TOKEN};
 pub use settings::SigningSettings;
 
 use crate::domain::key_header::KeyHeader;
 use crate::domain::time::Timestamp;
+use crate::metrics::Metrics;
 use crate::pki::{Certificate, PrivateKey};
 use directory::{KeyDirectory, KeyFile, Pair};
 use jwt::{Expected, KnownKey};
@@ -42,6 +44,8 @@ pub struct Signer {
     keys: ArcSwap<Keys>,
     /// Held while keys are replaced.
     replacing: Mutex<()>,
+    /// Where the times of signatures are noted, if they are.
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Signer {
@@ -60,7 +64,8 @@ impl Signer {
         } else {
             open_leaf(&directory, settings.leaf_lifetime, now)?
         };
-        let signer = Self { directory, settings, keys: ArcSwap::from_pointee(keys), replacing: Mutex::new(()) };
+        let signer =
+            Self { directory, settings, keys: ArcSwap::from_pointee(keys), replacing: Mutex::new(()), metrics: None };
         if !signer.settings.fixed_key && !signer.keys.load().current.certificate.holds_at(now) {
             signer.replace_leaf(now)?;
         }
@@ -105,7 +110,17 @@ impl Signer {
     /// # Errors
     /// [`SigningError`] if the cryptographic library refuses.
     pub fn sign(&self, claims: &Claims) -> Result<String, SigningError> {
-        self.keys.load().signing.sign(claims)
+        let sign = || self.keys.load().signing.sign(claims);
+        match &self.metrics {
+            Some(metrics) => metrics.sign.time(sign),
+            None => sign(),
+        }
+    }
+
+    /// The same signer, which notes how long its signatures take.
+    #[must_use]
+    pub fn measured(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// Verifies a token: signed by a key of ours, for one of `services`, valid at `now`; answers its claims. No
@@ -121,6 +136,20 @@ impl Signer {
         now: Timestamp,
     ) -> Result<Claims, InvalidToken> {
         jwt::verify(token, self.keys.load().known(), &Expected { issuer, services, now })
+    }
+
+    /// The same whether the token has ended or not: [`Claims::has_ended`] tells.
+    ///
+    /// # Errors
+    /// [`InvalidToken`] in every other case.
+    pub fn verify_whenever(
+        &self,
+        token: &str,
+        issuer: &str,
+        services: &[String],
+        now: Timestamp,
+    ) -> Result<Claims, InvalidToken> {
+        jwt::verify_whenever(token, self.keys.load().known(), &Expected { issuer, services, now })
     }
 
     /// The key set (RFC 7517) of every known key, the current one first.

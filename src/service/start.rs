@@ -15,15 +15,20 @@ use crate::domain::password;
 use crate::domain::random::{self, NoRandomness};
 use crate::domain::secret::Password;
 use crate::domain::time::{Clock, Timestamp};
+use crate::metrics::Metrics;
 use crate::private_file::{self, PrivateFileError};
 use crate::service::Service;
 use crate::service::access::{Caller, FirstUses, Subject, find};
 use crate::service::content::{Pulls, RecentNotices, Underway};
 use crate::service::error::Error;
+use crate::service::gateway::Uploads;
 use crate::service::ledger::{AuditBuffer, Deed, LinePace, Pace, Upkeep, Writing};
 use crate::service::settings::SiteSettings;
-use crate::service::sign_in::{ADMIN, EventsSecret, EventsSecretError, Passwords, Sessions, Throttle};
+use crate::service::sign_in::{
+    ADMIN, FileSecret, FileSecretError, LastUses, Passwords, Remembered, SecretOf, Sessions, Throttle,
+};
 use crate::service::signing::{Signer, SigningError, SigningSettings};
+use crate::service::tokens::Warnings;
 use crate::store::{self, DataDirectory, Meta, Opened, Store};
 
 /// Why the service cannot start.
@@ -41,9 +46,9 @@ pub enum OpenError {
     /// The first account cannot be made.
     #[error("the account {ADMIN} could not be made: {0}")]
     FirstAccount(#[source] Error),
-    /// The secret of the registry's notifications does not open.
+    /// A secret in a file does not open.
     #[error(transparent)]
-    EventsSecret(#[from] EventsSecretError),
+    FileSecret(#[from] FileSecretError),
     /// The operating system gives no randomness.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
@@ -67,17 +72,17 @@ pub struct FirstStart {
     pub password: Option<Password>,
 }
 
-/// Whether the site's own secret of notifications can be used; its file stays as it is.
+/// Whether a secret in a file of the site's can be used; the file stays as it is.
 ///
 /// # Errors
 /// [`OpenError`], as of a start.
-pub fn check_events_secret(file: &Path) -> Result<(), OpenError> {
-    Ok(EventsSecret::check(file)?)
+pub fn check_secret(what: SecretOf, file: &Path) -> Result<(), OpenError> {
+    Ok(FileSecret::check(what, file)?)
 }
 
 impl Service {
     /// Opens the data directory. On the first start it makes the account `admin` with `admin_password`, or a random
-    /// one.
+    /// one. What is counted and measured goes into `metrics`.
     ///
     /// # Errors
     /// [`OpenError`]
@@ -87,29 +92,39 @@ impl Service {
         signing: SigningSettings,
         admin_password: Option<Password>,
         clock: &Clock,
+        metrics: &Arc<Metrics>,
     ) -> Result<(Self, Option<FirstStart>), OpenError> {
         let now = clock.now();
         // What the site gives is looked at before anything is made of it.
         if let Some(given) = admin_password.as_ref().filter(|_| !directory.join(data_files::FORMAT).exists()) {
             check_first(given)?;
         }
-        let given_secret = settings.events_secret.as_deref().map(EventsSecret::read).transpose()?;
+        let given = |what, file: Option<&Path>| file.map(|file| FileSecret::read(what, file)).transpose();
+        let given_secrets = (
+            given(SecretOf::Notifications, settings.events_secret.as_deref())?,
+            given(SecretOf::Metrics, settings.metrics_secret.as_deref())?,
+        );
         let directory = DataDirectory::open(directory)?;
         let keys = directory.keys();
-        let Opened { store, access, known_addresses } = Store::open(directory, clock.clone())?;
-        let signer = Signer::open(&keys, signing, now)?;
-        let events_secret = given_secret.map_or_else(|| EventsSecret::open(&keys), Ok)?;
-        let moment = clock.moment();
+        let Opened { store, access, known_addresses } = Store::open(directory, clock.clone(), Arc::clone(metrics))?;
+        let signer = Signer::open(&keys, signing, now)?.measured(Arc::clone(metrics));
+        let opened = |what, given: Option<FileSecret>| given.map_or_else(|| FileSecret::open(what, &keys), Ok);
+        let events_secret = opened(SecretOf::Notifications, given_secrets.0)?;
+        let metrics_secret = opened(SecretOf::Metrics, given_secrets.1)?;
+        // The store may have taken long to open.
+        let (now, moment) = (clock.now(), clock.moment());
         let known = known_addresses.into_iter();
         let known = known.map(|known| (known.account, known.address, moment.of_past(now, known.at)));
         let underway = Underway::new(settings.registry.clone());
+        let last_uses = LastUses::of(&store.state(), store.usage());
         let service = Self {
             store,
             writing: Writing::new(access),
             signer: Arc::new(signer),
             settings,
-            passwords: Passwords::new().map_err(OpenError::FirstAccount)?,
+            passwords: Passwords::new(Arc::clone(metrics)).map_err(OpenError::FirstAccount)?,
             throttle: Throttle::new(random::bytes()?, known),
+            remembered: Mutex::new(Remembered::new(random::bytes()?)),
             clock: clock.clone(),
             audit: AuditBuffer::default(),
             lines: LinePace::default(),
@@ -118,10 +133,15 @@ impl Service {
             revocation_pace: Pace::default(),
             known_addresses: Mutex::default(),
             events_secret,
+            metrics_secret,
+            metrics: Arc::clone(metrics),
             notices: RecentNotices::default(),
             pulls: Pulls::default(),
+            uploads: Uploads::default(),
+            warnings: Warnings::default(),
             underway,
             first_uses: FirstUses::default(),
+            last_uses,
             sessions: Sessions::default(),
         };
         let first = service.start_first(admin_password, now)?;

@@ -42,6 +42,12 @@ impl AuditKey {
     }
 }
 
+/// The key in a file, as hexadecimal digits; none if it is no key.
+pub(super) fn read(content: &[u8]) -> Option<AuditKey> {
+    let key = blake3::Hash::from_hex(content.trim_ascii_end()).ok()?;
+    Some(AuditKey::new(*key.as_bytes()))
+}
+
 impl std::fmt::Debug for AuditKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("AuditKey")

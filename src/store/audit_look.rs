@@ -5,7 +5,8 @@ use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
 use super::audit_index::{AuditIndex, AuditSought};
 use super::audit_log::AuditLog;
 use super::error::Error;
-use super::{Store, Verification, chain, load};
+use super::record::Removed;
+use super::{Store, Verification, chain, load, row};
 use crate::domain::audit::{AuditHead, LoggedRecord};
 use crate::domain::order::Order;
 
@@ -48,6 +49,38 @@ impl Store {
         let _held = self.hold_retention();
         let head = self.state().audit();
         chain::verify(&self.shared.key, &self.audit_log(), head, noted)
+    }
+
+    /// The records after this number, oldest first, at most so many, up to the published end.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub fn audit_after(&self, after: u64, limit: usize) -> Result<Vec<LoggedRecord>, Error> {
+        let end = self.state().audit().seq;
+        if after >= end {
+            return Ok(Vec::new());
+        }
+        let found = self.audit_log().from(after + 1, limit)?;
+        let records = found.iter().map(|(key, value)| load::audit_record(key, value));
+        let within = |logged: &Result<LoggedRecord, Error>| logged.as_ref().map_or(true, |it| it.record.seq <= end);
+        records.filter(within).collect()
+    }
+
+    /// The hash that the chain has at this number: of a record, or of one that was removed; none beyond the published end.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub fn audit_hash(&self, seq: u64) -> Result<Option<[u8; 32]>, Error> {
+        if seq == 0 || seq > self.state().audit().seq {
+            return Ok(None);
+        }
+        let (log, key) = (self.audit_log(), seq.to_be_bytes());
+        if let Some((_, value)) = log.from(seq, 1)?.first().filter(|(at, _)| *at == key) {
+            return Ok(Some(load::audit_record(&key, value)?.hash));
+        }
+        let removed = log.removed_from(seq, 1)?;
+        let removed = removed.first().filter(|(at, _)| *at == key).map(|(_, value)| row::decode::<Removed>(value));
+        Ok(removed.and_then(Result::ok).map(|removed| removed.hash))
     }
 
     /// The audit log; taken after the state whose end of it is meant.

@@ -13,6 +13,7 @@ use super::error::Error;
 use super::load;
 use super::record::{self, Removed, RemovedDigest};
 use super::row;
+use super::table::Table;
 use crate::domain::audit::{AuditHead, RemovedRecords};
 
 /// Rows that one step of a verification reads.
@@ -45,7 +46,7 @@ pub(super) fn verify(
     // Not beyond the published end: records there are being written, or are left of a failed change.
     let mut records = Rows::new(|start| log.from(start, VERIFY_STEP), head.seq);
     let mut left = Rows::new(|start| log.removed_from(start, VERIFY_STEP), head.seq);
-    let mut chain = Chain { key, reached: AuditHead::default(), records: 0, removed: 0, removals: BTreeMap::new() };
+    let mut chain = Chain::new(key.clone());
     let mut found_noted = noted.is_none_or(|noted| noted == chain.reached);
     while chain.reached.seq < head.seq {
         let seq = chain.reached.seq + 1;
@@ -61,15 +62,8 @@ pub(super) fn verify(
         }
         found_noted |= noted == Some(chain.reached);
     }
-    let problem = if chain.reached != head {
-        Some("the last record is not the one that was written last")
-    } else if !chain.removals.is_empty() {
-        Some("records were removed, and no record says so")
-    } else if !found_noted {
-        Some("the noted end is not in this chain: its tail was cut or it is another")
-    } else {
-        None
-    };
+    let lost = "the noted end is not in this chain: its tail was cut or it is another";
+    let problem = chain.problem_at(head).or((!found_noted).then_some(lost));
     Ok(chain.found(problem.map(str::to_owned)))
 }
 
@@ -112,8 +106,8 @@ fn number(key: &[u8]) -> Option<u64> {
 }
 
 /// The chain as far as it was read.
-struct Chain<'a> {
-    key: &'a AuditKey,
+pub(super) struct Chain {
+    key: AuditKey,
     reached: AuditHead,
     records: u64,
     removed: u64,
@@ -135,8 +129,34 @@ impl Gathered {
     }
 }
 
-impl Chain<'_> {
-    fn found(&self, problem: Option<String>) -> Verification {
+impl Chain {
+    /// The chain of this key, of which nothing was read.
+    pub(super) fn new(key: AuditKey) -> Self {
+        Self { key, reached: AuditHead::default(), records: 0, removed: 0, removals: BTreeMap::new() }
+    }
+
+    /// Goes on to the next row of the log, which must have the next number; or says what is wrong.
+    pub(super) fn next(&mut self, table: Table, row: &Entry) -> Result<(), String> {
+        let seq = self.reached.seq + 1;
+        if row.0 != seq.to_be_bytes() {
+            return Err(format!("record {seq} is missing"));
+        }
+        if table == Table::Removed { self.go_over(seq, row) } else { self.go_on(seq, row) }
+    }
+
+    /// What is wrong with it if it is to end here.
+    pub(super) fn problem_at(&self, head: AuditHead) -> Option<&'static str> {
+        if self.reached != head {
+            Some("the last record is not the one that was written last")
+        } else if !self.removals.is_empty() {
+            Some("records were removed, and no record says so")
+        } else {
+            None
+        }
+    }
+
+    /// What was found.
+    pub(super) fn found(&self, problem: Option<String>) -> Verification {
         Verification { records: self.records, removed: self.removed, head: self.reached, problem }
     }
 

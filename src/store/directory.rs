@@ -24,8 +24,9 @@ mod owner;
 /// nothing was removed from the audit log, and there was no journal: whoever does not read it brings back what was revoked;
 /// up to format 5 the settings had no host of the registry, and no overlap of a rotation ended by a use; up to
 /// format 6 an access token did not remember its ended secrets, was never revoked, and left no last use in a repository;
-/// nothing was counted by the day, no tag said who pushed it, and no repository was transferred.
-pub(super) const FORMAT: u32 = 8;
+/// nothing was counted by the day, no tag said who pushed it, and no repository was transferred; up to format 7 there were
+/// no robots; up to format 8 no tag was immutable, and of the images of a list nothing was kept but where they run.
+pub(super) const FORMAT: u32 = 9;
 
 /// The first format with a journal.
 const FIRST_WITH_JOURNAL: u32 = 5;
@@ -119,7 +120,7 @@ impl DataDirectory {
     /// Notes that from now on the store must be there, in today's format.
     pub(super) fn mark_used(&mut self) -> Result<(), Error> {
         if self.format != Some(FORMAT) {
-            private_file::write(&self.path.join(data_files::FORMAT), format!("{FORMAT_WORDS}{FORMAT}\n").as_bytes())?;
+            note_format(&self.path, FORMAT)?;
             self.format = Some(FORMAT);
         }
         Ok(())
@@ -179,6 +180,11 @@ impl Drop for DataDirectory {
             log::warn!("{}: {error}", self.path.display());
         }
     }
+}
+
+/// Notes that a directory holds a store of this format.
+pub(super) fn note_format(directory: &Path, format: u32) -> Result<(), private_file::PrivateFileError> {
+    private_file::write(&directory.join(data_files::FORMAT), format!("{FORMAT_WORDS}{format}\n").as_bytes())
 }
 
 fn io_error(path: &Path, source: io::Error) -> Error {

@@ -35,8 +35,11 @@ impl NotedEnd {
         path.parent().map_or(Ok(()), sync_directory)?;
         let mut slots = [[0; SLOT]; 2];
         for (slot, offset) in slots.iter_mut().zip([0, SLOT as u64]) {
-            // A new file is shorter.
-            let _ = file.read_exact_at(slot, offset);
+            match file.read_exact_at(slot, offset) {
+                Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(error),
+                // A new file is shorter.
+                Ok(()) | Err(_) => {}
+            }
         }
         let [first, second] = slots.map(|slot| decode(&slot));
         let is_first_newer = first.map(|end| end.number) > second.map(|end| end.number);

@@ -10,7 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
@@ -21,6 +21,7 @@ use super::error::{Error, is_full};
 use super::nudge::Nudge;
 use super::same_file::SameFile;
 use super::table::Table;
+use crate::metrics::Metrics;
 use crate::private_file::sync_directory;
 
 /// sled's page cache, in bytes; everything hot is in [`super::State`], so little is enough.
@@ -95,6 +96,8 @@ enum Tables {
 pub(super) struct Engine {
     directory: PathBuf,
     open: RwLock<Option<OpenDatabase>>,
+    /// Where the times of commits are noted, if they are.
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Engine {
@@ -110,8 +113,14 @@ impl Engine {
 
     fn open_with(directory: &Path, tables: Tables) -> Result<Self, Error> {
         set_stale_snapshots_aside(directory)?;
+        read_through(directory)?;
         let open = open_database(directory, tables)?;
-        Ok(Self { directory: directory.to_owned(), open: RwLock::new(Some(open)) })
+        Ok(Self { directory: directory.to_owned(), open: RwLock::new(Some(open)), metrics: None })
+    }
+
+    /// The same, which notes how long its commits take.
+    pub(super) fn measured(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// Whether the database has a table.
@@ -130,6 +139,7 @@ impl Engine {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         drop_database(&mut open);
         set_stale_snapshots_aside(&self.directory)?;
+        read_through(&self.directory)?;
         *open = Some(open_database(&self.directory, Tables::All)?);
         Ok(())
     }
@@ -185,7 +195,11 @@ impl Engine {
 
     /// Makes the changes durable: one transaction, flush, fdatasync.
     pub(super) fn commit(&self, changes: &[RowChange]) -> Result<(), CommitError> {
-        self.guarded(|open| open.nudge.during(|| open.commit(changes)))
+        let commit = || self.guarded(|open| open.nudge.during(|| open.commit(changes, self.metrics.as_deref())));
+        match &self.metrics {
+            Some(metrics) => metrics.commit.time(commit),
+            None => commit(),
+        }
     }
 
     fn guarded<T>(&self, act: impl FnOnce(&OpenDatabase) -> Result<T, CommitError>) -> Result<T, CommitError> {
@@ -291,7 +305,7 @@ impl OpenDatabase {
         Err(CommitError::Vanished { path: self.path.clone(), is_written })
     }
 
-    fn commit(&self, changes: &[RowChange]) -> Result<(), CommitError> {
+    fn commit(&self, changes: &[RowChange], metrics: Option<&Metrics>) -> Result<(), CommitError> {
         self.refuse_vanished(false)?;
         let result = self.trees.as_slice().transaction(|trees| {
             for change in changes {
@@ -313,7 +327,8 @@ impl OpenDatabase {
             Err(TransactionError::Abort(table)) => return Err(CommitError::NoTable(table)),
         }
         self.database.flush().map_err(classify)?;
-        self.file.sync_data().map_err(CommitError::Sync)?;
+        let sync = || self.file.sync_data();
+        metrics.map_or_else(sync, |metrics| metrics.fdatasync.time(sync)).map_err(CommitError::Sync)?;
         self.refuse_vanished(true)
     }
 }
@@ -325,6 +340,17 @@ fn refuse_unknown_tables(database: &sled::Db) -> Result<(), Error> {
     unknown.map_or(Ok(()), |name| {
         Err(Error::Newer { what: format!("the table {}", String::from_utf8_lossy(&name).escape_default()) })
     })
+}
+
+/// Refuses a log that cannot be read to its end: sled takes what it cannot read for the end, and writes over the rest.
+fn read_through(directory: &Path) -> Result<(), Error> {
+    let path = directory.join("db");
+    match File::open(&path).and_then(|mut file| io::copy(&mut file, &mut io::sink())) {
+        // Of one that is not there, or may not be opened, sled says so.
+        Err(source) if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => Ok(()),
+        Err(source) => Err(Error::Io { path, source }),
+        Ok(_) => Ok(()),
+    }
 }
 
 /// Renames the snapshots that sled would refuse the store for: those left by an interrupted write, and damaged ones.

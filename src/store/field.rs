@@ -12,11 +12,12 @@ use serde::de::DeserializeOwned;
 use crate::domain::access::{AccessLevel, GrantLevel};
 use crate::domain::account::AccountKind;
 use crate::domain::audit::AuditHead;
-use crate::domain::content::{Deletion, Digest, Platform, Pusher, Remains, TagName};
+use crate::domain::content::{Deletion, Digest, Platform, PlatformImage, Pusher, Remains, TagName};
 use crate::domain::days::{Day, DayCount, Days};
 use crate::domain::grant::Grantee;
 use crate::domain::host::PublicHost;
 use crate::domain::id::Id;
+use crate::domain::immutable_tags::{ImmutableTags, TagPattern};
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::secret::TokenHash;
 use crate::domain::settings::Lifetime;
@@ -90,6 +91,9 @@ converted! {
     TagName as String: |name| name.to_string(), |text| Self::parse(&text).ok();
     Digest as String: |digest| digest.to_string(), |text| Self::parse(&text).ok();
     Pattern as String: |pattern| pattern.to_string(), |text| Self::parse(&text).ok();
+    TagPattern as String: |pattern| pattern.to_string(), |text| Self::parse(&text).ok();
+    ImmutableTags as (bool, Vec<String>): |tags| (tags.is_all(), tags.patterns().iter().map(Field::store).collect()),
+        |(is_all, patterns)| Self::new(is_all, Field::load(patterns)?).ok();
     IpAddr as String: |address| address.to_string(), |text| text.parse().ok();
     Limits as (u8, Vec<String>): |limits| (limits.cap.store(), limits.patterns.store()),
         |(cap, patterns)| Some(Self { cap: Field::load(cap)?, patterns: Field::load(patterns)? });
@@ -127,6 +131,9 @@ converted! {
             [os, os_version, architecture, variant]
         },
         |[os, os_version, architecture, variant]| Some(Self { os, os_version, architecture, variant });
+    PlatformImage as ([String; 4], Option<String>, Option<u64>):
+        |image| (image.platform.store(), image.digest.store(), image.size),
+        |(platform, digest, size)| Some(Self { platform: Field::load(platform)?, digest: Field::load(digest)?, size });
 }
 
 // Words of the domain, as explicit numbers.

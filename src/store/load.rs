@@ -52,7 +52,8 @@ impl Loaded {
         self.known_addresses.retain(|known| state.account(known.account).is_some());
     }
 
-    fn take(&mut self, change: &RowChange) -> Result<(), Error> {
+    /// Takes a row in.
+    pub(super) fn take(&mut self, change: &RowChange) -> Result<(), Error> {
         let value = change.value.as_deref().unwrap_or_default();
         match (change.table, change.key.as_slice()) {
             (Table::Meta, table::SEAL) => self.seal = decode(Table::Meta, table::SEAL, value)?,
@@ -83,6 +84,13 @@ impl Loaded {
         }
         Ok(())
     }
+}
+
+/// Whether a row can be read as one of its table, as at a start, beside no other.
+#[must_use]
+pub fn is_row(table: Table, key: &[u8], value: &[u8]) -> bool {
+    let change = RowChange { table, key: key.to_vec(), value: Some(value.to_vec()) };
+    Loaded { state: State::loading(), ..Loaded::default() }.take(&change).is_ok()
 }
 
 /// Takes the end of the audit log into a state.

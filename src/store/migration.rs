@@ -373,7 +373,7 @@ fn repository(change: &RowChange) -> Result<RowChange, Error> {
 fn tag(state: &State, change: &RowChange) -> Result<RowChange, Error> {
     let TagV1 { repository, tag } = frozen(change)?;
     let (name, repository) = repository_named(state, change, &repository)?;
-    let tag = Field::load(tag.renewed()).ok_or_else(|| damaged(change))?;
+    let tag = Field::load(tag.of_today()).ok_or_else(|| damaged(change))?;
     let stored = StoredTag { repository, tag };
     check(change, &earlier_tag(&name, &stored.tag.name))?;
     put(change, &stored)

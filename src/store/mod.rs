@@ -5,18 +5,22 @@
 //! since sled does not notice records that a damaged disk hides. A stored kind is declared once (`row`, `record`), and
 //! enters the state by one function (`State::apply`). What is deleted leaves the state at once and the disk later
 //! (`purge`), and so do old records of the audit log (`retention`). That is read through an index in memory, which only
-//! says where nothing is (`audit_index`). A store of an earlier format is written anew at the start (`migration`). A successor of sled would
+//! says where nothing is (`audit_index`). A backup is a
+//! `snapshot` of it (`backup`, `restore`), and so is what a `check` reads; what takes a power away has a line beside it (`ended`). A store of an earlier format is written anew at the start (`migration`). A successor of sled would
 //! replace `engine` and `nudge`; `directory` and `migration` know only the name of its file.
 
 mod audit_index;
 mod audit_key;
 mod audit_log;
 mod audit_look;
+mod backup;
 mod chain;
 mod change;
+mod check;
 mod codec;
 mod directory;
 mod end;
+mod ended;
 mod engine;
 mod error;
 mod field;
@@ -27,10 +31,13 @@ mod migration;
 mod nudge;
 mod purge;
 mod record;
+mod restore;
 mod retention;
 mod row;
 mod same_file;
 mod seal;
+mod sharded;
+mod snapshot;
 mod state;
 mod table;
 mod txn;
@@ -50,12 +57,19 @@ use arc_swap::ArcSwap;
 
 pub use audit_index::AuditSought;
 pub use audit_look::AuditLook;
+pub use backup::{BackupError, BackupHeader, BackupTrouble, VerifiedBackup, verify_backup};
 pub use chain::Verification;
+pub use check::{CheckedStore, StoreProblem, check_directory};
 pub use directory::DataDirectory;
+pub use ended::{Ended, EndedError, read_ended};
 pub use error::{Error, Trouble, WriteError};
 pub use journal::Share;
+pub use load::is_row;
 pub use record::{KnownAddress, Meta};
+pub use restore::{Restore, RestoreError};
 pub use retention::{Keep, RetentionError};
+pub use sharded::Sharded;
+pub use snapshot::SnapshotError;
 #[cfg(test)]
 pub(crate) use state::lookups;
 pub use state::{GroupSize, Indexed, Names, Sought, State, UserSort};
@@ -63,24 +77,30 @@ pub use table::Table;
 pub use txn::{TooLarge, Txn};
 pub use usage::UsageNotes;
 
+use crate::data_files;
 use crate::domain::days::Days;
 use crate::domain::id::Id;
 use crate::domain::random;
-use crate::domain::time::{Clock, Moment};
-use crate::private_file;
+use crate::domain::time::{Clock, Moment, Timestamp};
+use crate::metrics::Metrics;
+use crate::private_file::{self, PrivateFileError};
 use audit_index::AuditIndex;
 use audit_key::AuditKey;
 use end::NotedEnd;
+use ended::EndedLog;
 use engine::Engine;
 use journal::Journal;
 use purge::Purge;
 use record::Folded;
 use retention::Retention;
 use seal::{Seal, SealKey};
+use snapshot::Snapshots;
 use writer::{Job, Shared, Task, Writer};
 
 /// Notes of last use that one change writes.
 const USAGE_BUNDLE: usize = 1_000;
+/// The file of the audit chain's key, in the data directory.
+const AUDIT_KEY: &str = "keys/audit.key";
 /// How long one batch may take before the writer counts as hung, in milliseconds.
 const HUNG: i64 = 30_000;
 
@@ -111,16 +131,17 @@ pub struct Opened {
 }
 
 impl Store {
-    /// Opens the store of a data directory, or makes an empty one where there never was one.
+    /// Opens the store of a data directory, or makes an empty one where there never was one. How long its commits take and
+    /// how many changes wait is noted in `metrics`.
     ///
     /// # Errors
     /// [`Error`] says what stands in the way; a damaged store is refused, never replaced.
-    pub fn open(mut directory: DataDirectory, clock: Clock) -> Result<Opened, Error> {
-        let key = audit_key(&directory)?;
+    pub fn open(mut directory: DataDirectory, clock: Clock, metrics: Arc<Metrics>) -> Result<Opened, Error> {
+        let key = key_of_audit(&directory)?;
         let seal_key = SealKey::of(&key);
         let had_journal = directory.had_journal();
         let keeps_earlier = migration::run(&mut directory, &seal_key)?;
-        let engine = Engine::open(&directory.store())?;
+        let engine = Engine::open(&directory.store())?.measured(Arc::clone(&metrics));
         let mut loaded = load::load(&engine, &seal_key)?;
         let seal = loaded.seal;
         if directory.was_used() && loaded.state.meta().is_none() {
@@ -144,12 +165,16 @@ impl Store {
             unfolded: ArcSwap::from_pointee(writer::audit_rows(&made.changes)),
             undone: ArcSwap::default(),
             busy_since: AtomicI64::new(0),
+            metrics,
+            snapshots: Snapshots::new(seal),
             path: directory.path().to_owned(),
         });
         let (sender, queue) = sync_channel(writer::QUEUE);
+        let ended = EndedLog::of(directory.path());
         let purge = Purge::new(loaded.leftovers.into_iter().chain(made.leftovers).collect());
         let (shared_with, purge_failed) = (Arc::clone(&shared), false);
-        let writer = Writer { shared: shared_with, queue, seal, seal_key, end, journal, clock, purge, purge_failed };
+        let writer =
+            Writer { shared: shared_with, queue, seal, seal_key, end, journal, ended, clock, purge, purge_failed };
         let stored = Arc::new(loaded.state);
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run(stored));
         let thread = thread.map_err(|source| Error::Io { path: directory.path().to_owned(), source })?;
@@ -219,9 +244,14 @@ impl Store {
         {
             let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
             let queue = queue.as_ref().ok_or(WriteError::Closed)?;
-            queue.try_send(Box::new(task)).map_err(|error| match error {
-                TrySendError::Full(_) => WriteError::Busy,
-                TrySendError::Disconnected(_) => WriteError::Closed,
+            // Before it is sent: the writer counts it off at once.
+            self.shared.metrics.queue.enter();
+            queue.try_send(Box::new(task)).map_err(|error| {
+                self.shared.metrics.queue.leave();
+                match error {
+                    TrySendError::Full(_) => WriteError::Busy,
+                    TrySendError::Disconnected(_) => WriteError::Closed,
+                }
             })?;
         }
         // The writer failed inside, perhaps after the commit.
@@ -234,8 +264,60 @@ impl Store {
         if let Some(refusal) = self.shared.refusal.load().as_ref() {
             return Some(refusal.to_string());
         }
-        let since = self.shared.busy_since.load(Ordering::SeqCst);
-        (since != 0 && now.millis().saturating_sub(since) > HUNG).then(|| "the writer hangs".to_owned())
+        self.hangs(now).then(|| "the writer hangs".to_owned())
+    }
+
+    /// For how many milliseconds the present batch is being written; 0 if none is.
+    #[must_use]
+    pub fn busy_millis(&self, now: Moment) -> i64 {
+        match self.shared.busy_since.load(Ordering::SeqCst) {
+            0 => 0,
+            since => now.millis().saturating_sub(since).max(0),
+        }
+    }
+
+    /// Whether that is so long that the writer counts as hung: changes wait for it, and nothing else does.
+    #[must_use]
+    pub fn hangs(&self, now: Moment) -> bool {
+        self.busy_millis(now) > HUNG
+    }
+
+    /// Bytes of the store's files. It asks the disk for each of them.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn size(&self) -> std::io::Result<u64> {
+        let store = self.shared.path.join(data_files::STORE);
+        // sled keeps what is large in a directory of its own.
+        let (mut open, mut bytes) = (vec![store], 0_u64);
+        while let Some(directory) = open.pop() {
+            for entry in std::fs::read_dir(directory)? {
+                let entry = entry?;
+                match entry.metadata() {
+                    Ok(found) if found.is_dir() => open.push(entry.path()),
+                    Ok(found) => bytes = bytes.saturating_add(found.len()),
+                    // A snapshot that sled has just replaced.
+                    Err(_) => {}
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Notes that a backup has gone out whole.
+    ///
+    /// # Errors
+    /// [`PrivateFileError`]
+    pub fn note_backup(&self) -> Result<(), PrivateFileError> {
+        private_file::write(&self.shared.path.join(data_files::LAST_BACKUP), b"")
+    }
+
+    /// When that was last; none if it never was.
+    #[must_use]
+    pub fn last_backup(&self) -> Option<Timestamp> {
+        let noted = std::fs::metadata(self.shared.path.join(data_files::LAST_BACKUP)).and_then(|file| file.modified());
+        let since = noted.ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
     }
 
     /// Room that is left on the file system of the data directory, in bytes; none if the system does not tell.
@@ -355,13 +437,11 @@ fn journal(directory: &DataDirectory, had_one: bool, folded: Folded) -> Result<J
 }
 
 /// Reads the key of the audit chain, or makes it where there never was a store.
-fn audit_key(directory: &DataDirectory) -> Result<AuditKey, Error> {
-    let path = directory.keys().join("audit.key");
+fn key_of_audit(directory: &DataDirectory) -> Result<AuditKey, Error> {
+    let path = directory.path().join(AUDIT_KEY);
     let invalid = |source: std::io::Error| Error::Io { path: path.clone(), source };
     if let Some(content) = private_file::read(&path)? {
-        let text = String::from_utf8_lossy(&content);
-        let key = blake3::Hash::from_hex(text.trim_end()).map_err(|_| invalid(std::io::Error::other("not a key")))?;
-        return Ok(AuditKey::new(*key.as_bytes()));
+        return audit_key::read(&content).ok_or_else(|| invalid(std::io::Error::other("not a key")));
     }
     if directory.was_used() {
         return Err(Error::Missing { path });
@@ -376,5 +456,6 @@ fn audit_key(directory: &DataDirectory) -> Result<AuditKey, Error> {
 /// # Errors
 /// [`Error`]
 pub fn open(path: &Path, clock: Clock) -> Result<Opened, Error> {
-    Store::open(DataDirectory::open(path)?, clock)
+    let metrics = Metrics::new(&clock);
+    Store::open(DataDirectory::open(path)?, clock, metrics)
 }

@@ -71,6 +71,8 @@ record!(Repository, in Repositories at |it| table::id(it.id); RepositoryV1 is 3,
     created_at: i64,
 } then RepositoryV2 is 2, adding |_older| {
     owner: Option<Bytes16> = None,
+} then RepositoryV3 is 3, adding |_older| {
+    immutable_tags: (bool, Vec<String>) = (false, Vec::new()),
 });
 
 record!(AccessToken, in Tokens at |token| table::id(token.id); TokenV1 is 4, 1 {

@@ -2,16 +2,22 @@
 
 mod audit;
 mod audit_index;
+mod backup;
+mod check;
 mod child;
 mod content;
 mod damage;
 mod directory;
 mod earlier;
+mod ended;
 mod endings;
 mod faults;
 pub(crate) mod full;
 mod journal;
 mod killed;
+#[allow(dead_code, reason = "each of the two test programs uses its part of it")]
+#[path = "../../tests/lossy/mod.rs"]
+mod lossy;
 mod measured;
 mod migration;
 mod model;

@@ -20,11 +20,13 @@ use super::audit_key::AuditKey;
 use super::audit_log::Undone;
 use super::change::RowChange;
 use super::end::NotedEnd;
+use super::ended::{EndedLog, ended_by};
 use super::engine::{CommitError, Engine, Entry};
 use super::error::{Trouble, WriteError};
 use super::journal::Journal;
 use super::purge::Purge;
 use super::seal::{Seal, SealKey};
+use super::snapshot::Snapshots;
 use super::state::State;
 use super::table::Table;
 use super::txn::{Txn, TxnOutcome};
@@ -32,6 +34,7 @@ use super::usage::UsageNotes;
 use crate::domain::audit::AuditHead;
 use crate::domain::id::Id;
 use crate::domain::time::Clock;
+use crate::metrics::Metrics;
 
 /// Most changes that wait; more are refused as busy.
 pub(super) const QUEUE: usize = 1_024;
@@ -55,6 +58,10 @@ pub(super) struct Shared {
     pub(super) undone: ArcSwap<Undone>,
     /// Since when the present batch is being written, in milliseconds since 1970; 0 if none is.
     pub(super) busy_since: AtomicI64,
+    /// Counts the changes that wait.
+    pub(super) metrics: Arc<Metrics>,
+    /// The present batch, and what is kept for those who read an earlier one.
+    pub(super) snapshots: Snapshots,
     pub(super) path: PathBuf,
 }
 
@@ -140,6 +147,7 @@ pub(super) struct Writer {
     pub(super) seal_key: SealKey,
     pub(super) end: NotedEnd,
     pub(super) journal: Journal,
+    pub(super) ended: EndedLog,
     pub(super) clock: Clock,
     pub(super) purge: Purge,
     /// The purge has failed and waits for the next start.
@@ -193,7 +201,10 @@ impl Writer {
             Mode::Ready | Mode::Broken(_) => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match received {
-            Ok(job) => Next::Job(job),
+            Ok(job) => {
+                self.shared.metrics.queue.leave();
+                Next::Job(job)
+            }
             Err(RecvTimeoutError::Timeout) => Next::Look,
             Err(RecvTimeoutError::Disconnected) => Next::End,
         }
@@ -218,7 +229,8 @@ impl Writer {
             }
         };
         let batch = txn.finish();
-        let (mode, failure) = self.commit(state, batch);
+        // What goes now was ended by the change that deleted it.
+        let (mode, failure) = self.commit(state, batch, false);
         if failure.is_none() {
             self.purge.done(&piece);
         }
@@ -270,8 +282,9 @@ impl Writer {
             batch.add(outcome.unwrap_or_default());
             let is_full = jobs.len() >= BATCH_JOBS || batch.changes.len() >= BATCH_RECORDS;
             next = if is_full { None } else { self.queue.try_recv().ok() };
+            next.iter().for_each(|_| self.shared.metrics.queue.leave());
         }
-        let (mode, failure) = self.commit(state, batch);
+        let (mode, failure) = self.commit(state, batch, true);
         for Done { job, succeeded, is_ending } in jobs {
             match (&mode, &failure) {
                 (Mode::Full(stuck), Some(failure)) if succeeded && is_ending => {
@@ -296,7 +309,7 @@ impl Writer {
         None
     }
 
-    fn commit(&mut self, state: State, batch: TxnOutcome) -> (Mode, Option<WriteError>) {
+    fn commit(&mut self, state: State, batch: TxnOutcome, may_end: bool) -> (Mode, Option<WriteError>) {
         if batch.changes.is_empty() {
             return (Mode::Ready, None);
         }
@@ -308,16 +321,30 @@ impl Writer {
                 return (mode, failure.map(WriteError::before_writing));
             }
         };
-        if let Err(error) = self.shared.engine.commit(&sealed.changes) {
-            return self.refuse(error, sealed.undo, self.shared.state.load_full());
+        if may_end {
+            self.note_ended(&sealed);
         }
+        let shared = Arc::clone(&self.shared);
+        let mut making = shared.snapshots.making(&sealed.undo);
+        if let Err(error) = shared.engine.commit(&sealed.changes) {
+            return self.refuse(error, sealed.undo, shared.state.load_full());
+        }
+        making.made(sealed.seal);
         #[cfg(test)]
         follow(&self.shared.state.load_full(), &sealed.changes, &state);
         self.seal = sealed.seal;
         self.end.note(self.seal.end());
         self.shared.state.store(Arc::new(state));
+        drop(making);
         self.take_leave(&batch.removed_tokens, batch.leftovers);
         (Mode::Ready, None)
+    }
+
+    /// Notes what a batch is about to end. A line of a batch that fails says too much, which a restore may; one that is
+    /// missing would let live what was ended.
+    fn note_ended(&mut self, sealed: &Sealed) {
+        let instance = self.shared.state.load().meta().map(|meta| meta.instance);
+        self.ended.note(instance, sealed.seal.number, &ended_by(&sealed.changes, &sealed.undo), self.clock.now());
     }
 
     /// Forgets what a change that stands has removed.

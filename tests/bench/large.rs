@@ -127,7 +127,7 @@ fn tags(count: usize) -> Vec<SeenTag> {
         image: Some(Image {
             size: 31_457_280,
             config: Some((digest(number), "application/vnd.oci.image.config.v1+json".to_owned())),
-            platforms: vec![platform.clone()],
+            platforms: vec![platform.clone().into()],
             ..Image::default()
         }),
     };

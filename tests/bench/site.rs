@@ -14,6 +14,7 @@ use dockpass::domain::secret::Password;
 use dockpass::domain::settings::{Choices, LiveSettings};
 use dockpass::domain::time::Clock;
 use dockpass::domain::token::Limits;
+use dockpass::metrics::Metrics;
 use dockpass::service::signing::SigningSettings;
 use dockpass::service::{
     AuditKeep, Call, Caller, Credentials, Expiry, Live, NewOrganization, NewRepository, NewToken, NewUser, Service,
@@ -75,7 +76,7 @@ impl Site {
 
     /// Makes a public repository.
     pub(crate) fn public(&self, name: &str) {
-        let new = NewRepository { is_public: true, ..new_repository(RepositoryName::parse(name).unwrap()) };
+        let new = NewRepository { is_public: true, ..NewRepository::private(RepositoryName::parse(name).unwrap()) };
         self.service.create_repository(&self.admin, new).expect("the repository is made");
     }
 
@@ -162,7 +163,9 @@ impl Fill<'_> {
             self.user(&name);
         }
         for app in 0..PER_NAMESPACE {
-            self.done(self.service.create_repository(self.admin, new_repository(repository(kind, number, app))));
+            self.done(
+                self.service.create_repository(self.admin, NewRepository::private(repository(kind, number, app))),
+            );
         }
     }
 
@@ -205,10 +208,6 @@ pub(crate) fn each(count: usize, work: impl Fn(usize) + Sync) {
     });
 }
 
-fn new_repository(name: RepositoryName) -> NewRepository {
-    NewRepository { name, is_public: false, short_description: String::new(), long_description: String::new() }
-}
-
 fn new_user(name: &str) -> NewUser {
     NewUser {
         name: Name::parse(name).unwrap(),
@@ -236,11 +235,14 @@ fn settings() -> (SiteSettings, SigningSettings) {
         services: vec!["dockpass".to_owned()],
         registry_token_lifetime: 900,
         max_label: 128,
+        gateway: None,
         max_robots: 100,
         live: Live { configured, fixed: Choices::default() },
         audit_keep: AuditKeep::default(),
+        warn_before: None,
         changes_per_minute: 1_000_000,
         events_secret: None,
+        metrics_secret: None,
         registry: None,
         registry_host: PublicHost::default(),
     };
@@ -252,7 +254,8 @@ fn open(directory: &Path) -> Service {
     let (settings, signing) = settings();
     let password = Password::new("kestrel-violet-9".to_owned());
     let directory = directory.join("data");
-    Service::open(&directory, settings, signing, Some(password), &Clock::system()).expect("it opens").0
+    let clock = Clock::system();
+    Service::open(&directory, settings, signing, Some(password), &clock, &Metrics::new(&clock)).expect("it opens").0
 }
 
 /// The call of this caller now.

@@ -38,8 +38,10 @@ fn every_golden_file_is_looked_at_by_a_test() {
     assert!(directories.remove("records"));
     assert!(directories.remove("registry"));
     let source = [
+        include_str!("../../src/registry/snippet/caddy.rs"),
         include_str!("../../src/registry/snippet/distribution.rs"),
         include_str!("../../src/registry/snippet/nginx.rs"),
+        include_str!("../../src/registry/snippet/traefik.rs"),
         include_str!("../../src/registry/snippet/zot.rs"),
     ];
     for name in read(&golden().join("registry")).keys() {
@@ -53,10 +55,20 @@ fn every_golden_file_is_looked_at_by_a_test() {
 
 // --- errors ---
 
-/// Codes that a healthy server never answers with, or only beside a registry.
-const NOT_PROVOKED: [&str; 3] = ["INTERNAL_ERROR", "OUTCOME_UNKNOWN", "UNAVAILABLE"];
+/// Codes that a healthy server never answers with, or only beside a registry; those of the gateway `e2e::gateway` and what
+/// stands beside it provoke.
+const NOT_PROVOKED: [&str; 7] = [
+    "INTERNAL_ERROR",
+    "OUTCOME_UNKNOWN",
+    "UNAVAILABLE",
+    "DENIED",
+    "TAG_IMMUTABLE",
+    "UPSTREAM_FAILED",
+    "UPSTREAM_TIMED_OUT",
+];
 
 /// A server on which every error can be had, and the errors.
+#[expect(clippy::too_many_lines, reason = "a table of errors")]
 fn errors() -> Vec<(&'static str, Answer)> {
     let site = InProcess::start_with(&[("tokens.max_per_account", "2"), ("repositories.max_per_namespace", "3")]);
     let alice = site.add_robot("alice");
@@ -94,6 +106,7 @@ fn errors() -> Vec<(&'static str, Answer)> {
         ("no JSON", local.header("Content-Type", "application/json").send("POST", accounts, b"{")),
         ("near miss of a field", local.post(accounts, &json!({ "name": "carol", "isActve": false }))),
         ("settings that are fixed", local.post("/api/v0/meta/settings", &json!({ "maxTokensPerAccount": 3 }))),
+        ("no gateway", local.patch(&format!("{repositories}/app"), &json!({ "immutableTags": true }))),
         ("no visibility", local.post(repositories, &json!({ "name": "web", "visibility": "secret" }))),
         ("unknown service", nobody.get("/auth/token?service=other")),
         ("other grant type", nobody.post_form("/auth/token", "grant_type=refresh_token")),

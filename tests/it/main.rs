@@ -6,6 +6,7 @@
 mod api;
 mod architecture;
 mod browser;
+mod corpora;
 mod e2e;
 mod golden;
 mod protocol;

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{collections::BTreeSet, fs};
 
+use crate::support::InProcess;
+
 /// Where modules are named without their ending, for each is fetched when its page is opened first.
 const TABLE: &str = "pages.js";
 
@@ -51,7 +53,9 @@ fn relative(to: &str, named: &str) -> String {
 
 /// What the statements of a module import.
 fn imports(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|line| line.starts_with("import ")).filter_map(|line| line.split('"').nth(1))
+    text.lines()
+        .filter(|line| line.starts_with("import ") || line.starts_with("} from "))
+        .filter_map(|line| line.split('"').nth(1))
 }
 
 /// The files that one file loads.
@@ -68,17 +72,34 @@ fn loaded_by(name: &str) -> BTreeSet<String> {
     found
 }
 
-/// Found by the browser one after the other, they would cost a journey each before the first page is drawn.
-#[test]
-fn what_the_first_module_needs_is_loaded_at_once() {
-    let (mut needed, mut open) = (BTreeSet::new(), vec!["app.js".to_owned()]);
+/// What these modules import, and that imports, themselves included.
+fn with_imports(modules: &[&str]) -> BTreeSet<String> {
+    let mut needed: BTreeSet<String> = modules.iter().map(|it| (*it).to_owned()).collect();
+    let mut open: Vec<String> = needed.iter().cloned().collect();
     while let Some(name) = open.pop() {
         let text = read(&name);
         open.extend(imports(&text).map(|it| relative(&name, it)).filter(|it| needed.insert(it.clone())));
     }
-    let page = read("index.html");
-    let preloaded = quoted(&page, "rel=\"modulepreload\" href=\"/assets/").map(str::to_owned).collect();
-    assert_eq!(needed, preloaded, "left: what app.js needs; right: what index.html preloads");
+    needed
+}
+
+/// Found by the browser one after the other, they would cost a journey each before the page is drawn.
+#[test]
+fn what_a_page_needs_is_loaded_at_once() {
+    let site = InProcess::start();
+    for (path, modules) in [
+        ("/sign-in", ["app.js", "people/page-sign-in.js"].as_slice()),
+        ("/profile/access-tokens", &["app.js", "tokens/page-list.js"]),
+        ("/people/alice/access-tokens/new", &["app.js", "tokens/page-new.js"]),
+        ("/repositories/acme/web%2Fshop", &["app.js", "repositories/page.js"]),
+        ("/audit", &["app.js", "audit/page.js"]),
+        ("/api/v0/docs", &["docs.js"]),
+    ] {
+        let page = site.as_nobody().get(path).must_be(200).body;
+        let beginning = format!("rel=\"modulepreload\" href=\"{}", site.asset(""));
+        let preloaded = quoted(&page, &beginning).map(str::to_owned).collect();
+        assert_eq!(with_imports(modules), preloaded, "{path}; left: what its modules need; right: what it preloads");
+    }
 }
 
 #[test]

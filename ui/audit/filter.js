@@ -2,17 +2,18 @@
 //
 // Exports
 //   asked(query)                    the API's query for what the address says
+//   likely(query, signal)           async → [{ href, value }]: what may be meant where a name was written in part
 //   isFiltered(query)
 //   inAddress(values)               what the address says of the form's values
 //   filterPart(context, changed)    → { node, fail(error) }; changed() is called once the address says something else,
 //                                    and shows what goes wrong by itself
 
-import { suggestField, users } from "../lib/complete.js";
+import { accounts, repositories, suggestField } from "../lib/complete.js";
 import { button, h } from "../lib/dom.js";
 import { field, form } from "../lib/form.js";
-import { actions } from "./words.js";
+import { actions, credentials } from "./words.js";
 
-const NAMES = ["actor", "action", "object", "account", "token", "outcome"];
+const NAMES = ["actor", "action", "object", "account", "token", "credential", "outcome"];
 const TEXTS = [...NAMES, "since", "until"];
 const KEYS = [...TEXTS, "within"];
 /** @type {Record<string, number>} */
@@ -54,22 +55,44 @@ function range(query) {
 /** The places of these among the fields. */
 const [OUTCOME, TIME] = [NAMES.indexOf("outcome"), NAMES.length];
 
+/** Repositories and accounts. @type {Suggest} */
+const objects = async (text, signal) => (await Promise.all([repositories(text, signal), accounts(text, signal)])).flat();
+
+/** Which names each filter takes. @type {Record<string, Suggest>} */
+const NAMED = { actor: accounts, object: objects, account: accounts };
+
+/** @param {URLSearchParams} query @param {AbortSignal} signal */
+export async function likely(query, signal) {
+  const found = Object.entries(NAMED).map(async ([key, suggest]) => {
+    const text = query.get(key);
+    const values = text ? await suggest(text, signal) : [];
+    return values.filter(({ value }) => value !== text).map(({ value }) => {
+      const meant = new URLSearchParams(query);
+      meant.set(key, value);
+      ["start", "record"].forEach((it) => meant.delete(it));
+      return { value, href: `/audit?${meant}` };
+    });
+  });
+  return (await Promise.all(found)).flat();
+}
+
 /** @param {URLSearchParams} query */
 function fieldsFor(query) {
   const time = field({ name: "within", label: "Time", type: "select", options: TIMES, value: range(query) });
   /** @param {string} text */
-  const check = (text) => (time.value === "range" && !isTime(text) ? "This is no time." : null);
+  const check = (text) => (time.value === "range" && !isTime(text) ? "This is not a valid time." : null);
   const since = field({ name: "since", label: "From", type: "datetime-local", value: local(query.get("since")), max: LAST, check });
   const until = field({ name: "until", label: "Until", type: "datetime-local", value: local(query.get("until")), max: LAST, check });
   const follow = () => [since, until].forEach((it) => (it.node.hidden = time.value !== "range"));
   time.onchange(follow);
   follow();
   return [
-    suggestField({ name: "actor", label: "Actor", value: query.get("actor") ?? "", suggest: users, placeholder: "alice" }),
+    suggestField({ name: "actor", label: "Actor", value: query.get("actor") ?? "", suggest: accounts, placeholder: "alice" }),
     suggestField({ name: "action", label: "Action", value: query.get("action") ?? "", suggest: actions, placeholder: "token.create" }),
-    field({ name: "object", label: "Object", value: query.get("object") ?? "", placeholder: "alice/app", autocomplete: "off", autocapitalize: "off" }),
-    suggestField({ name: "account", label: "Account", value: query.get("account") ?? "", suggest: users, placeholder: "alice" }),
+    suggestField({ name: "object", label: "Object", value: query.get("object") ?? "", suggest: objects, placeholder: "alice/app", autocapitalize: "off" }),
+    suggestField({ name: "account", label: "Account", value: query.get("account") ?? "", suggest: accounts, placeholder: "alice" }),
     field({ name: "token", label: "Access token", value: query.get("token") ?? "", placeholder: "id or label", autocomplete: "off", autocapitalize: "off" }),
+    suggestField({ name: "credential", label: "Credential", value: query.get("credential") ?? "", suggest: credentials, placeholder: "password", autocapitalize: "off" }),
     field({ name: "outcome", label: "Outcome", type: "select", options: OUTCOMES, value: query.get("outcome") ?? "" }),
     time, since, until,
   ];
@@ -106,7 +129,7 @@ export function filterPart(context, changed) {
     changed();
   };
   const made = form({
-    fields, submit: "Filter", kind: "", more: [clear], onsubmit: apply,
+    fields, submit: "Show", kind: "", more: [clear], onsubmit: apply,
     children: h("div.across", fields.map((it) => it.node)),
   });
   // A choice is made at once; a text is finished by Enter or the button.

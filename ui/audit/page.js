@@ -2,14 +2,14 @@
 // For administrators.
 //
 // Exports
-//   list      the page; ?actor, action, object, account, token, outcome, since, until, within, start, record, follow
+//   list      the page; ?actor, action, object, account, token, credential, outcome, since, until, within, start, record, follow
 
 import { get, isAbort, list as read } from "../lib/api.js";
 import { copyButton } from "../lib/copy.js";
 import { facts, h, head, linkButton, troubleNode } from "../lib/dom.js";
 import { figure } from "../lib/words.js";
 import { exporter } from "./export.js";
-import { asked, filterPart, isFiltered } from "./filter.js";
+import { asked, filterPart, isFiltered, likely } from "./filter.js";
 import { follow } from "./follow.js";
 import { recordsTable } from "./records.js";
 
@@ -91,11 +91,18 @@ function pager(context) {
   return { node, show };
 }
 
-/** @param {Context} context */
-function emptyNode(context) {
-  return isFiltered(context.query)
-    ? h("div.empty", h("p", "No record fits this filter. Actor, action and object must be written out in full."), linkButton("Show all", "/audit"))
-    : h("div.empty", h("p", "No records here. Sign-ins and refusals are written every half minute, changes at once."), linkButton("Newest", "/audit"));
+/** @param {Context} context @param {AbortSignal} signal */
+function emptyNode({ query }, signal) {
+  if (!isFiltered(query)) {
+    return h("div.empty", h("p", "No records here. Sign-ins and refusals are written every half minute, changes at once."), linkButton("Newest", "/audit"));
+  }
+  const meant = h("p", { role: "status" });
+  // A help: without it the sentence before says enough.
+  likely(query, signal).then((found) => {
+    const links = found.map(({ value, href }, place) => [place > 0 && ", ", h("a", { href }, value)]);
+    if (!signal.aborted && links.length > 0) meant.append(h("span", "Names that contain it: ", links));
+  }, () => {});
+  return h("div.empty", h("p", "No record fits this filter. Actor, object and account are whole names."), meant, linkButton("Show all", "/audit"));
 }
 
 /**
@@ -113,8 +120,8 @@ async function headPart(signal) {
   };
   await reload();
   const node = h("section.after", h("h2", "End of the log"), h("div.stack.tight",
-    h("p.prose", "Each record's hash covers all before it. Note the last one elsewhere; on the machine of dockpass, ",
-      h("code", "dockpass audit verify --head NUMBER:HASH"), " then finds a log that was cut or exchanged."),
+    h("p.prose", "Each record's hash covers all records before it. Keep a copy of the last one elsewhere: on the server, ",
+      h("code", "dockpass audit verify --head NUMBER:HASH"), " then tells whether the log was cut or replaced."),
     told, copy));
   return { node, reload };
 }
@@ -153,7 +160,7 @@ async function render(context) {
     const page = await readPage(asked(query), query.get("start"), SIZE, signal);
     const one = await linked(query, page.records, signal);
     signal.throwIfAborted();
-    show(page, one, page.records.length === 0 && emptyNode(context));
+    show(page, one, page.records.length === 0 && emptyNode(context, signal));
     following.goOn();
   };
   // An error of the filter stands beside its field, whether the value was typed or came with the address.

@@ -5,30 +5,76 @@
 //                             the person saw them come
 
 import { badge, facts, h, path, unique } from "../lib/dom.js";
+import { pageHref } from "../lib/names.js";
 import { makeTable } from "../lib/table.js";
 import { exact, when } from "../lib/time.js";
 import { figure, plural } from "../lib/words.js";
-import { credential, times, tokenId } from "./words.js";
+import { act, auditHref, counted, credential, times, tokenId } from "./words.js";
 
 /** While new ones come, the oldest leave the window; the next page has them. */
 const MOST = 500;
 
 /** @param {string} key @param {string} value */
-const only = (key, value) => h("a.small", { href: `/audit?${new URLSearchParams({ [key]: value })}`, "aria-label": `only these: ${key} ${value}` }, "only these");
+const only = (key, value) => h("a.small", { href: auditHref({ [key]: value }), "aria-label": `only these: ${key} ${value}` }, "only these");
 
 /** @param {string} key @param {string} value @param {Child} [shown] @returns {Child} */
 const withOnly = (key, value, shown = value) => value && [shown, " ", only(key, value)];
 
-/** @param {Api.AuditRecord} record */
-function actor(record) {
-  const shown = record.actorId ? h("a", { href: path`/people/${record.actor}` }, record.actor) : record.actor;
-  return withOnly("actor", record.actor, shown);
+/** A robot is told apart by its slash. @param {string} actor */
+function actorHref(actor) {
+  const [organization, robot] = actor.split("/");
+  return robot ? path`/organizations/${organization}/robots/${robot}` : path`/people/${actor}`;
 }
 
 /** @param {Api.AuditRecord} record */
-function count({ count, summed }) {
+function actor(record) {
+  const shown = record.actorId ? h("a", { href: actorHref(record.actor) }, record.actor) : record.actor;
+  return withOnly("actor", record.actor, shown);
+}
+
+/**
+ * The page of an access token, by its id; of a robot, its own.
+ * @param {string} owner @param {string} id
+ */
+const tokenHref = (owner, id) => (owner.includes("/") ? actorHref(owner) : path`/people/${owner}/access-tokens/${id}`);
+
+/** @param {Api.AuditRecord} record */
+function shownCredential(record) {
+  const id = tokenId(record.credential);
+  if (!id) return withOnly("credential", record.credential, credential(record.credential));
+  const label = h("a", { href: tokenHref(record.actor, id) }, record.credentialLabel || "access token");
+  return [`${credential(record.credential)} `, label, " ", h("code.small", id), " ", only("credential", id)];
+}
+
+/** @param {Api.AuditRecord} record */
+function token({ accessToken, action, object }) {
+  if (!accessToken) return null;
+  const { id, label, owner } = accessToken;
+  // Of a robot the object is its user name.
+  const [name] = object.split(" ");
+  return [h("a", { href: tokenHref(action.startsWith("robot.") && name.includes("/") ? name : owner, id) }, label || id), ` of ${owner} `, h("code.small", id), " ", only("token", id)];
+}
+
+/** @param {Api.AuditRecord} record */
+function account({ account: it, action }) {
+  if (!it) return null;
+  const href = action.startsWith("organization.") || action.startsWith("team.") ? path`/organizations/${it.name}` : path`/people/${it.name}`;
+  return withOnly("account", it.name, h("a", { href }, it.name));
+}
+
+/** @param {Api.AuditRecord} record */
+function repository({ repository: it }) {
+  if (!it) return null;
+  const [namespace, ...rest] = it.name.split("/");
+  const name = rest.length ? { namespace, name: rest.join("/") } : { namespace: "_", name: namespace };
+  return withOnly("object", it.name, h("a", { href: pageHref(name) }, it.name));
+}
+
+/** @param {Api.AuditRecord} record */
+function count({ count, summed, firstTime, time }) {
   if (count === 1) return "1";
-  return `${times(count)} ${summed ? "something of the kind" : "the same"}; the time is the last one's`;
+  const span = firstTime ? ` from ${exact(firstTime)} to ${exact(time)}` : "";
+  return `${times(count)} ${summed ? "something of the kind" : "the same"}${span}`;
 }
 
 /** @param {Api.RemovedRecords} removed */
@@ -36,19 +82,21 @@ const removed = ({ count, first, last }) => `${plural(count, "record")}, from nu
 
 /** @param {Api.AuditRecord} record */
 function details(record) {
-  const id = tokenId(record.credential);
   return facts([
     ["Number", figure(record.seq)],
     ["Time", exact(record.time)],
     ["Action", withOnly("action", record.action, h("code", record.action))],
     ["Object", withOnly("object", record.object, h("code", record.object))],
+    ["Account", account(record)],
+    ["Repository", repository(record)],
+    ["Access token", token(record)],
     ["Actor", actor(record)],
     ["Actor's id", record.actorId && h("code", record.actorId)],
-    ["Credential", id ? [credential(record.credential), " ", h("code", id), " ", only("token", id)] : credential(record.credential)],
+    ["Credential", shownCredential(record)],
     ["Address", record.address],
     ["Outcome", withOnly("outcome", record.outcome)],
+    ["Reason", record.reason],
     ["Count", count(record)],
-    ["Summed", record.summed && record.reason],
     ["Removed", record.removed && removed(record.removed)],
     ["Hash", h("code", record.hash)],
   ]);
@@ -59,17 +107,18 @@ const outcome = (record) => (record.outcome === "denied" ? badge("denied", "bad"
 
 /** @param {Api.AuditRecord} record */
 function source(record) {
-  const from = record.address && ` from ${record.address}`;
-  return h("small", `${credential(record.credential)}${from}`);
+  const label = record.credentialLabel ? `“${record.credentialLabel}”` : credential(record.credential);
+  const from = record.address && `from ${record.address}`;
+  return [h("small", label), from && h("small.address", from)];
 }
 
 /** @type {Column<{ record: Api.AuditRecord, toggle: Node }>[]} */
 const COLUMNS = [
-  { label: "Action", isName: true, isBare: true, cell: ({ toggle }) => toggle },
-  { label: "Object", cell: ({ record }) => (record.object ? h("code", record.object) : h("span.quiet", "—")) },
+  { label: "Action", isName: true, cell: ({ record, toggle }) => [toggle, h("small.mono", record.action)] },
+  { label: "Object", cell: ({ record }) => [record.object ? h("code", record.object) : h("span.quiet", "—"), record.accessToken?.label && h("small", `“${record.accessToken.label}”`)] },
   { label: "Actor", cell: ({ record }) => [record.actor, source(record)] },
-  { label: "Outcome", cell: ({ record }) => [outcome(record), record.count > 1 && h("small", times(record.count))] },
-  { label: "When", cell: ({ record }) => when(record.time) },
+  { label: "Outcome", cell: ({ record }) => outcome(record) },
+  { label: "When", cell: ({ record }) => [when(record.time), record.count > 1 && h("small", counted(record))] },
 ];
 
 /**
@@ -78,7 +127,7 @@ const COLUMNS = [
  */
 function recordRow(table, record, told) {
   const id = unique("record");
-  const toggle = h("button.unfold", { type: "button", "aria-expanded": "false", "aria-controls": id }, record.action);
+  const toggle = h("button.unfold", { type: "button", "aria-expanded": "false", "aria-controls": id }, h("span", act(record.action)));
   const inside = h("div");
   const more = table.whole({ id, class: "more", hidden: true }, inside);
   /** @param {boolean} shall */

@@ -2,11 +2,14 @@
 //
 // Exports
 //   get(path, { query, signal })            GET → the body
+//   ifChanged(path, tag, { signal })        GET → { body, tag }: body is null while the answer is still the one of that tag
 //   list(path, { query, signal })           GET → { body, next, count } with X-Next-Page-Start and X-Resource-Count
 //   raw(path, { query, signal, accept })    GET → the Response, for what is no JSON; accept is its media type
-//   readAll(path, { query, signal, rows, progress })
+//   readAll(path, { query, signal, rows, progress, isByName, most })
 //                                           every page of a list, 1,000 at a time → an array;
-//                                           rows(body) takes the entries out of a body, progress(done, all) is called between
+//                                           rows(body) takes the entries out of a body, progress(done, all) is called between;
+//                                           isByName: its pages begin at a name (start, limit), as below /enzi/; at `most` so many
+//   inBatches(items, read)                  async read(item) of each, a few at a time → an array of what they gave, in order
 //   post / put / patch / remove(path, { body, query, signal })   a change → the body (null if there is none)
 //   postNoting / patchNoting / removeNoting(path, options)
 //                                           a change → { body, warning }: warning is the text of a Warning header, or null
@@ -21,6 +24,8 @@ import { during } from "./notice.js";
 
 const NAMES = { get: "GET", post: "POST", put: "PUT", patch: "PATCH", remove: "DELETE" };
 const PAGE = 1000;
+/** Requests that are under way at once where there are many. */
+const ABREAST = 6;
 
 /** @type {(method: string) => Promise<boolean>} */
 let ended = async () => false;
@@ -48,12 +53,17 @@ export const isAbort = (error) => error?.name === "AbortError";
 
 export const unreachable = () => new ApiError({ message: "The server cannot be reached. Check the connection, then try again." });
 
+/** Names and signs, which the API sets in backticks as a terminal shows them. @param {string} text */
+const quoted = (text) => text.replace(/`([^`]+)`/g, "“$1”");
+
 /**
  * A sentence begins with a capital, but for names: a key of the configuration, a host, a tag.
- * @param {string} text @returns {string}
+ * @param {string} given @returns {string}
  */
-const sentence = (text) =>
-  text && (/^\S*[._]\S/.test(text) ? text[0] : text[0].toUpperCase()) + text.slice(1) + (/[.:!?]$/.test(text) ? "" : ".");
+const sentence = (given) => {
+  const text = quoted(given);
+  return text && (/^\S*[._]\S/.test(text) ? text[0] : text[0].toUpperCase()) + text.slice(1) + (/[.:!?]$/.test(text) ? "" : ".");
+};
 
 /** @param {Response} response */
 async function failure(response) {
@@ -76,9 +86,10 @@ function address(path, query = {}) {
 }
 
 /** @param {string} method @param {string} path @param {RequestOptions} [options] */
-async function send(method, path, { body, query, signal, accept = "application/json" } = {}) {
+async function send(method, path, { body, query, signal, accept = "application/json", known } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: accept };
+  if (known) headers["If-None-Match"] = known;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
     return await during(fetch(address(path, query), {
@@ -97,7 +108,7 @@ async function send(method, path, { body, query, signal, accept = "application/j
 async function request(method, path, options = {}) {
   const { mayEnd = true } = options;
   const response = await send(method, path, options);
-  if (response.ok) return response;
+  if (response.ok || response.status === 304) return response;
   const error = await failure(response);
   // Without its body it would pass for an error of the server.
   options.signal?.throwIfAborted();
@@ -123,6 +134,12 @@ export const remove = call("remove");
 /** @param {string} path @param {RequestOptions} [options] */
 export const raw = (path, options) => request("GET", path, options);
 
+/** @param {string} path @param {string | null} tag @param {RequestOptions} [options] @returns {Promise<{ body: any, tag: string | null }>} */
+export async function ifChanged(path, tag, options) {
+  const response = await request("GET", path, { ...options, known: tag });
+  return response.status === 304 ? { body: null, tag } : { body: await bodyOf(response), tag: response.headers.get("ETag") };
+}
+
 /** @param {keyof typeof NAMES} name */
 const noting = (name) => /** @param {string} path @param {RequestOptions} [options] */ async (path, options) => {
   const response = await request(NAMES[name], path, options);
@@ -143,12 +160,11 @@ export async function list(path, options) {
 }
 
 /**
- * @param {string} path @param {RequestOptions & { rows?: (body: any) => any[], progress?: Progress }} [options]
+ * @param {string} path @param {RequestOptions & { rows?: (body: any) => any[], progress?: Progress, isByName?: boolean, most?: number }} [options]
  * @returns {Promise<any[]>}
  */
-export async function readAll(path, { query = {}, signal, rows = (body) => body, progress } = {}) {
-  const isEnzi = path.startsWith("/enzi/");
-  const [start, size] = isEnzi ? ["start", "limit"] : ["pageStart", "pageSize"];
+export async function readAll(path, { query = {}, signal, rows = (body) => body, progress, isByName = path.startsWith("/enzi/"), most = Number.POSITIVE_INFINITY } = {}) {
+  const [start, size] = isByName ? ["start", "limit"] : ["pageStart", "pageSize"];
   /** @type {any[]} */
   const all = [];
   /** @type {string | null} */
@@ -156,12 +172,23 @@ export async function readAll(path, { query = {}, signal, rows = (body) => body,
   let count = null;
   do {
     /** @type {RequestOptions["query"]} */
-    const asked = { ...query, [start]: next, [size]: PAGE, ...(next === null && !isEnzi && progress && { count: true }) };
+    const asked = { ...query, [start]: next, [size]: Math.min(PAGE, most - all.length), ...(next === null && !isByName && progress && { count: true }) };
     const page = await list(path, { query: asked, signal });
     all.push(...rows(page.body));
     count ??= page.count ?? page.body?.resourceCount ?? null;
     next = page.next;
     if (next && progress) progress(all.length, count);
-  } while (next);
+  } while (next && all.length < most);
   return all;
+}
+
+/**
+ * What many small requests give, without hundreds of them at once.
+ * @template Item, Found @param {Item[]} items @param {(item: Item) => Promise<Found>} read @returns {Promise<Found[]>}
+ */
+export async function inBatches(items, read) {
+  /** @type {Found[]} */
+  const found = [];
+  for (let start = 0; start < items.length; start += ABREAST) found.push(...(await Promise.all(items.slice(start, start + ABREAST).map(read))));
+  return found;
 }

@@ -4,9 +4,12 @@
 //   suggestField({ name, label, hint, value, suggest, ... })    one value → a field as those of form.js
 //   chipsField({ name, label, hint, values, suggest, check })   several values as chips; its value is an array, check judges
 //                                                               one text as it is added → what is wrong, or nothing
+//   leadingField({ name, label, placeholder, value, suggest, lead })      a node for the tools of a list, of one value that
+//                                                               narrows it: lead(text) is told of each other one
 //   suggest is async (text, signal) => [{ value, hint }]; ready ones:
 //   accounts(text, signal), users(…), organizations(…), repositories(text, signal), patterns(…)
 //   (patterns: repositories and `namespace/*`, as access tokens take them)
+//   repositoriesIn(namespace), patternsIn(namespace)    those of one namespace: by the names inside it, or as patterns
 
 import { get, isAbort } from "./api.js";
 import { h, unique } from "./dom.js";
@@ -41,6 +44,24 @@ export async function repositories(text, signal) {
   const { repositoryResults } = await find(text.trim(), signal, true, false);
   return repositoryResults.map((it) => ({ value: fullName(it), hint: it.shortDescription }));
 }
+
+/** @param {string} namespace @returns {Suggest} */
+export const repositoriesIn = (namespace) => async (text, signal) => {
+  const query = { query: text.trim().toLowerCase(), namespace, includeAccounts: false, limit: MOST };
+  if (!query.query) return [];
+  /** @type {Api.Autocomplete} */
+  const { repositoryResults } = await get("/api/v0/index/autocomplete", { query, signal, mayEnd: false });
+  return repositoryResults.map((it) => ({ value: it.name, hint: it.shortDescription }));
+};
+
+/** @param {string} namespace @returns {Suggest} */
+export const patternsIn = (namespace) => async (text, signal) => {
+  const start = `${namespace}/`;
+  const inside = text.trim().startsWith(start) ? text.trim().slice(start.length) : text.trim();
+  const found = await repositoriesIn(namespace)(inside.replace(/\*$/, ""), signal);
+  const whole = { value: `${start}*`, hint: `everything in ${namespace}` };
+  return [...(whole.value.startsWith(text.trim()) ? [whole] : []), ...found.map((it) => ({ ...it, value: start + it.value }))];
+};
 
 /** @type {Suggest} */
 export async function patterns(text, signal) {
@@ -116,7 +137,10 @@ function complete(input, suggest, pick) {
     const { signal } = (asking = new AbortController());
     try {
       const found = await suggest(input.value, signal);
-      if (!signal.aborted && document.activeElement === input) options.show(found.slice(0, MOST + 3));
+      if (signal.aborted || document.activeElement !== input) return;
+      // What stands in the field already helps nobody, and would lie over the button below.
+      const isSaid = found.length === 1 && found[0].value === input.value.trim();
+      options.show(isSaid ? [] : found.slice(0, MOST + 3));
     } catch (error) {
       // Suggestions are a help; without them the field is still a field.
       if (!isAbort(error)) close();
@@ -164,18 +188,42 @@ export function suggestField({ suggest, ...options }) {
   return made;
 }
 
-/** @param {FieldOptions & { suggest: Suggest, values?: string[] }} options @returns {FormField & { control: any }} */
+/** @param {FieldOptions & { suggest: Suggest, value: string, lead: (text: string) => void }} options */
+export function leadingField({ lead, label, ...options }) {
+  const { control, node } = suggestField({ ...options, label, "aria-label": label, type: "search" });
+  let shown = options.value;
+  const follow = () => {
+    const asked = control.value.trim();
+    // Enter is told twice by some browsers.
+    if (asked === shown) return;
+    shown = asked;
+    lead(asked);
+  };
+  control.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && follow());
+  // What is chosen from the suggestions comes as a plain event, what is typed does not.
+  control.addEventListener("input", (/** @type {Event} */ event) => event instanceof InputEvent || follow());
+  // The cross of a search field.
+  control.addEventListener("search", follow);
+  const frame = /** @type {HTMLElement} */ (node.querySelector(".complete"));
+  frame.classList.add("leading-field");
+  return frame;
+}
+
+/** @param {FieldOptions & { suggest: Suggest, values?: string[] }} options @returns {FormField & { control: any, typed: string[] }} */
 export function chipsField({ name, label, hint, values = [], suggest, check = () => null, placeholder }) {
   /** @type {string[]} */
   const chosen = [...values];
   const input = field({ name: unique(name), label, hint, placeholder });
   const chips = h("ul.chips", { "aria-label": "Chosen" });
+  // As any field tells of what was typed, but not to the suggestions.
+  const tell = () => chips.dispatchEvent(new Event("input", { bubbles: true }));
   const draw = () => chips.replaceChildren(...chosen.map((value) =>
     h("li.chip", h("code", value), h("button", { type: "button", "aria-label": `Remove ${value}`, onclick: () => drop(value) }, "×"))));
   /** @param {string} value */
   const drop = (value) => {
     chosen.splice(chosen.indexOf(value), 1);
     draw();
+    tell();
     input.focus();
   };
   /** Adds what is written, several at once if separated; what is wrong stays in the field. @param {string} text */
@@ -185,6 +233,7 @@ export function chipsField({ name, label, hint, values = [], suggest, check = ()
     for (const word of words) if (!wrong.includes(word) && !chosen.includes(word)) chosen.push(word);
     draw();
     input.value = wrong.join(" ");
+    tell();
     input.fail(wrong.length ? check(wrong[0]) : null);
     return wrong.length === 0;
   };
@@ -206,6 +255,7 @@ export function chipsField({ name, label, hint, values = [], suggest, check = ()
     fail: input.fail,
     focus: input.focus,
     get value() { return [...chosen]; },
+    get typed() { return [...chosen, input.value.trim()]; },
     // What is written and not yet added counts, too.
     check: () => (input.value.trim() && !add(input.value) ? check(input.value.split(" ")[0]) : null),
   };

@@ -3,6 +3,7 @@
 //
 // Exports
 //   h("p.quiet.small", { id, onclick }, ...children)   an element; texts become text nodes; null, undefined, false vanish
+//   svg("rect.bar", { x, width }, ...children)         the same, for drawings
 //   path`/people/${name}`                              a path whose parts are encoded (a slash in a name becomes %2F)
 //   button(label, { kind, onclick, ... })              kind: "primary", "danger", "danger primary", "plain" or none; clicks
 //                                                      count again once what onclick promised has come
@@ -12,6 +13,8 @@
 //   head(title, { lead, actions, crumbs, tabs })       the head of a page with its h1
 //   tabsOf(query, href, rows)                          the tabs of a page at href: rows are [label, key, ...], the first one is shown
 //                                                      without a key → { present: the row that ?tab= names, tabs: for head() }
+//   tabTitle(query, rows, name)                        the window's title of a page with these tabs: "Tags · acme/shop"; of the first
+//                                                      tab it is the name alone
 //   troubleNode(error, again)                          what went wrong, with "Try again"
 //   breakable(text, sign)                             a long text that breaks after each sign first, for h()
 //   unique(prefix)                                     an id that no other element has
@@ -33,18 +36,28 @@ function set(element, key, value) {
   else element.setAttribute(key, value === true ? "" : value);
 }
 
-/** @template {string} Kind @param {Kind} kind @param {...any} rest @returns {Made<Kind>} */
-export function h(kind, ...rest) {
-  const [tag, ...classes] = kind.split(".");
-  const element = document.createElement(tag || "div");
-  if (classes.length) element.className = classes.join(" ");
+/** @param {Element} element @param {string[]} classes @param {any[]} rest */
+function furnish(element, classes, rest) {
+  if (classes.length) element.setAttribute("class", classes.join(" "));
   const attributes = isAttributes(rest[0]) ? rest.shift() : {};
   // A select takes its value once its options are there.
   const { value, ...others } = attributes;
   for (const [key, it] of Object.entries(others)) set(element, key, it);
   element.append(...rest.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   set(element, "value", value);
-  return /** @type {any} */ (element);
+  return element;
+}
+
+/** @template {string} Kind @param {Kind} kind @param {...any} rest @returns {Made<Kind>} */
+export function h(kind, ...rest) {
+  const [tag, ...classes] = kind.split(".");
+  return /** @type {any} */ (furnish(document.createElement(tag || "div"), classes, rest));
+}
+
+/** @template {keyof SVGElementTagNameMap} Tag @param {Tag | `${Tag}.${string}`} kind @param {...any} rest @returns {SVGElementTagNameMap[Tag]} */
+export function svg(kind, ...rest) {
+  const [tag, ...classes] = kind.split(".");
+  return /** @type {any} */ (furnish(document.createElementNS("http://www.w3.org/2000/svg", tag), classes, rest));
 }
 
 /** @param {TemplateStringsArray} texts @param {...string} parts */
@@ -110,6 +123,12 @@ export function tabsOf(query, href, rows) {
   /** @type {Tab[]} */
   const tabs = rows.map((row, place) => [row[0], place === 0 ? href : `${href}?tab=${row[1]}`, row === present]);
   return { present, tabs };
+}
+
+/** @param {URLSearchParams} query @param {any[][]} rows @param {string} name */
+export function tabTitle(query, rows, name) {
+  const { present } = tabsOf(query, "", rows);
+  return present === rows[0] ? name : `${present[0]} · ${name}`;
 }
 
 /** @param {Error} error @param {() => unknown} again */

@@ -9,15 +9,16 @@
 //     → { name, node, control, value, fail(text | null), focus(), onchange(handler), check() }
 //   note(hint, control)     what stands below a field: { node, fail(text | null) }; control() is marked as wrong, too
 //   whose(username)     a hidden field that tells a password manager whose password the form takes; its name is `username`
-//   form({ fields, submit, kind, cancel, onsubmit, children, more })
+//   form({ fields, submit, kind, cancel, onsubmit, children, more, hold })
 //       fields    objects like those above (complete.js makes others); `name` is the API's name of the field, so that
 //                 an error of the API stands beside it
 //       submit    the label of the button; kind "primary" unless said otherwise
 //       cancel    { label, href } or { label, onclick }
-//       onsubmit  async (values) => …; what it throws is shown; while it works the button waits
+//       onsubmit  async (values) => …; what it throws is shown; while it works the button waits; false: it was not sent
 //       children  what stands in the form, if it is not just the nodes of the fields
 //       more      further nodes beside the buttons
-//     → { node, values(), fail(error), check(), isBusy(), button }
+//       hold      context.hold of the page: it asks before what was changed and not sent is lost
+//     → { node, values(), fail(error), check(), isBusy(), isChanged(), button }; isChanged(): something was not sent
 //   isAnyBusy()     whether a form that is to be seen waits for its answer
 //   beside({ NO_SUCH_USER: "name", … })   a handler for catch, where the API names no field, or calls it otherwise: gives the
 //                   error its field by its code, throws it on
@@ -67,8 +68,8 @@ function toggle({ name, label, hint, type, value, ...attributes }) {
 }
 
 /** @param {Attributes} options */
-function radio({ name, label, hint, value, options: list, ...attributes }) {
-  const below = note(hint);
+function radio({ name, label, hint, value, options: list, required, ...attributes }) {
+  const below = note(hint, () => node);
   const group = unique(name);
   /** @type {HTMLInputElement[]} */
   const boxes = list.map(/** @param {Choice} choice */ ([choice]) => {
@@ -77,7 +78,8 @@ function radio({ name, label, hint, value, options: list, ...attributes }) {
     return box;
   });
   const rows = list.map(/** @param {Choice} choice @param {number} place */ ([, text, more], place) => h("label.choice", boxes[place], h("span", text, more && h("small", more))));
-  const node = h("fieldset.field", { "aria-describedby": below.node.id }, h("legend", label), rows, below.node);
+  // A plain group of fields can be neither required nor wrong.
+  const node = h("fieldset.field", { role: "radiogroup", "aria-required": required ? "true" : null, "aria-describedby": below.node.id }, h("legend", label), rows, below.node);
   return {
     node, control: node, fail: below.fail, read: () => boxes.find((box) => box.checked)?.value ?? "",
     write: (/** @type {string} */ shall) => boxes.forEach((box) => (box.checked = box.value === shall)),
@@ -105,7 +107,7 @@ export function field({ type = "text", hint = "", check, ...rest }) {
   /** @type {any} */
   const { read, write, ...made } = make({ type, hint, ...rest });
   /** @param {any} value */
-  const missing = (value) => (rest.required && String(value).trim() === "" ? `${rest.label} is needed.` : null);
+  const missing = (value) => (rest.required && String(value).trim() === "" ? (type === "radio" ? "Choose one." : `${rest.label} is needed.`) : null);
   return {
     name: rest.name,
     focus: () => made.control.focus(),
@@ -150,8 +152,42 @@ const busyForms = new Set();
 
 export const isAnyBusy = () => [...busyForms].some((it) => it.isConnected);
 
+const UNSAVED = "What you changed is not saved.";
+/** Forms of the page with changes that were not sent. @type {Set<HTMLElement>} */
+const changedForms = new Set();
+
+/**
+ * Asks before changes are lost, as long as a value is not what it was in the beginning, or when it was sent last.
+ * @param {HTMLElement} node @param {() => unknown} read @param {((text: string | null) => void) | undefined} hold
+ */
+function keep(node, read, hold) {
+  const present = () => JSON.stringify(read());
+  let sent = present();
+  /** @param {boolean} isChanged */
+  const tell = (isChanged) => {
+    if (!hold || changedForms.has(node) === isChanged) return;
+    changedForms[isChanged ? "add" : "delete"](node);
+    for (const it of changedForms) if (!it.isConnected) changedForms.delete(it);
+    hold(changedForms.size > 0 ? UNSAVED : null);
+  };
+  // What took the place of the form has its own reason to be held.
+  const follow = () => void (node.isConnected && tell(present() !== sent));
+  for (const kind of ["input", "change"]) node.addEventListener(kind, follow);
+  return {
+    follow,
+    isChanged: () => present() !== sent,
+    /** While it is on its way something else holds the page; what is typed meanwhile counts. */
+    send: () => {
+      const before = sent;
+      sent = present();
+      tell(false);
+      return () => (sent = before);
+    },
+  };
+}
+
 /** @param {FormOptions} options @returns {Form} */
-export function form({ fields = [], submit, kind = "primary", cancel, onsubmit, children, more = [] }) {
+export function form({ fields = [], submit, kind = "primary", cancel, onsubmit, children, more = [], hold }) {
   const send = button(submit, { kind, type: "submit" });
   const trouble = h("p.error", { role: "alert", hidden: true });
   const away = cancel && (cancel.href ? linkButton(cancel.label, cancel.href) : button(cancel.label, { onclick: cancel.onclick }));
@@ -181,19 +217,25 @@ export function form({ fields = [], submit, kind = "primary", cancel, onsubmit, 
     send.setAttribute("aria-disabled", String(shall));
   };
   const node = h("form", { novalidate: true }, children ?? fields.map((it) => it.node), trouble, h("div.actions", send, away, more));
+  // What was wrong may be right now: that is looked at when it is sent.
+  for (const it of fields) it.node.addEventListener("input", () => it.fail(null));
+  const kept = keep(node, () => fields.map((it) => it.typed ?? it.value), hold);
   node.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (isBusy() || send.disabled) return;
     say(null);
+    if (!check()) return;
+    const takeBack = kept.send();
     try {
-      if (!check()) return;
       wait(true);
-      await onsubmit(values());
+      if ((await onsubmit(values())) === false) takeBack();
     } catch (error) {
+      takeBack();
       fail(error);
     } finally {
       wait(false);
+      kept.follow();
     }
   });
-  return { node, values, fail, check, isBusy, button: send };
+  return { node, values, fail, check, isBusy, isChanged: kept.isChanged, button: send };
 }

@@ -3,6 +3,8 @@
 //
 // Exports
 //   current()                    { username, fullName, isAdmin, credential, accessLevel, expiresAt, setPassword, … } or null
+//   recall()                     the same; after a reload what this tab knew before, which isOld
+//   registryHost()               the host, and port, that images are pulled from; HOST where dockpass does not know it
 //   load()                       asks the API, if this browser was signed in; null if nobody is
 //   isOld()                      whether what is known of who is signed in is older than a minute
 //   refresh()                    asks again → whether something changed, such as administrator or not; throws as get() does
@@ -19,6 +21,8 @@ const PATH = "/api/v0/session";
 const FRESH = 60_000;
 /** Whether this browser was signed in. Without it the API is not asked, and no refusal stands in the console. */
 const MARK = "signed-in";
+/** What a tab knows of its session, so that after a reload it need not wait for that before it asks for what it shows. */
+const KNOWN = "session";
 const others = new BroadcastChannel("dockpass");
 /** @type {((reason: string, username?: string) => void)[]} */
 const handlers = [];
@@ -26,10 +30,16 @@ const handlers = [];
 /** @type {Api.Session | null} */
 let present = null;
 let readAt = 0;
+/** Counts the ends of what is known: an answer that was asked for before the last one tells of somebody else. */
+let era = 0;
 /** @type {Promise<boolean> | null} */
 let again = null;
 
 export const current = () => present;
+
+const UNKNOWN = "HOST";
+
+export const registryHost = () => present?.registryHost ?? UNKNOWN;
 
 /** @param {(reason: string, username?: string) => void} handler */
 export const onChange = (handler) => handlers.push(handler);
@@ -38,13 +48,34 @@ export const onChange = (handler) => handlers.push(handler);
 function know(answer) {
   present = answer;
   readAt = Date.now();
-  if (answer) localStorage.setItem(MARK, "yes");
-  else localStorage.removeItem(MARK);
+  if (answer) {
+    localStorage.setItem(MARK, "yes");
+    sessionStorage.setItem(KNOWN, JSON.stringify(answer));
+  } else {
+    localStorage.removeItem(MARK);
+    sessionStorage.removeItem(KNOWN);
+  }
+  return answer;
+}
+
+export function recall() {
+  if (!present && localStorage.getItem(MARK)) present = JSON.parse(sessionStorage.getItem(KNOWN) ?? "null");
+  return present;
+}
+
+/** Asks for the session, or its end: what comes after somebody signed out is given up. @param {{ mayEnd?: boolean }} [options] @returns {Promise<Api.Session>} */
+async function read(options) {
+  const asked = era;
+  const answer = await get(PATH, options).catch((error) => {
+    if (asked === era) throw error;
+  });
+  if (asked !== era) throw new DOMException("Somebody signed out meanwhile.", "AbortError");
   return answer;
 }
 
 /** @param {string} reason */
 function end(reason) {
+  era += 1;
   const before = present?.username;
   know(null);
   handlers.forEach((handler) => handler(reason, before));
@@ -53,7 +84,7 @@ function end(reason) {
 export async function load() {
   if (!localStorage.getItem(MARK)) return know(null);
   try {
-    return know(await get(PATH, { mayEnd: false }));
+    return know(await read({ mayEnd: false }));
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
     return know(null);
@@ -66,7 +97,7 @@ export async function refresh() {
   /** @param {Api.Session | null} it */
   const rights = (it) => JSON.stringify({ ...it, expiresAt: null });
   const before = rights(present);
-  return rights(know(await get(PATH))) !== before;
+  return rights(know(await read())) !== before;
 }
 
 /** @param {string} username @param {string} password @returns {Promise<Api.Session>} */
@@ -120,5 +151,9 @@ onEnded(async (method) => {
 
 others.addEventListener("message", ({ data }) => {
   if (data.out && present) end("out");
-  if (data.in && data.in !== present?.username) handlers.forEach((handler) => handler("other"));
+  if (data.in && data.in !== present?.username) {
+    era += 1;
+    sessionStorage.removeItem(KNOWN);
+    handlers.forEach((handler) => handler("other"));
+  }
 });

@@ -7,14 +7,17 @@
 //                       all are done; false means to end
 //       stop()          as the button does; for the dialog's own ways back
 //       isStopped() }
-//   deletedOf(done, all, word)     "2 tags deleted", "2 of 3 tags deleted"
+//   doneOf(done, all, word, verb)  "2 tokens activated", "2 of 3 tokens activated"; deletedOf(done, all, word) of what was deleted
 //   stepError(error, name, all)    the error of one step, which says whose it is where there are several
 
 import { button, h } from "./dom.js";
 import { figure, plural } from "./words.js";
 
+/** @param {number} done @param {number} all @param {string} word @param {string} verb */
+export const doneOf = (done, all, word, verb) => `${done < all ? `${figure(done)} of ` : ""}${plural(all, word)} ${verb}`;
+
 /** @param {number} done @param {number} all @param {string} word */
-export const deletedOf = (done, all, word) => `${done < all ? `${figure(done)} of ` : ""}${plural(all, word)} deleted`;
+export const deletedOf = (done, all, word) => doneOf(done, all, word, "deleted");
 
 /** @param {any} error @param {string} name @param {number} all */
 export const stepError = (error, name, all) => (all > 1 ? Object.assign(error, { message: `${name}: ${error.message}` }) : error);

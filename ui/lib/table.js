@@ -3,9 +3,9 @@
 // Exports
 //   makeTable({ label, columns, head, first })
 //       label      names the table for screen readers
-//       columns    [{ label, cell(row), isName, isEnd, isBare }]; cell gives a text, a node or an array of them, where
+//       columns    [{ label, cell(row), kind, isName, isEnd, isBare }]; cell gives a text, a node or an array of them, where
 //                  h("small", …) is the second line; `isName` marks the first and strongest one, `isEnd` sets figures to the
-//                  right; what is `isBare` needs no element around it
+//                  right; what is `isBare` needs no element around it; `kind` is a class of its cells
 //       head       (column) => { content, sort }: what stands in a column's head, if that is not its label; sort is "ascending"
 //                  or "descending" where the table is sorted by it
 //     → { node, body, drawHead(first), row(attributes, row, first), whole(attributes, content) }: the table without rows; a
@@ -13,18 +13,20 @@
 
 import { h } from "./dom.js";
 
+/** @template Row @param {Column<Row>} column */
+const kindsOf = ({ isName, isEnd, kind }) => [isName && "name", isEnd && "end", kind].filter(Boolean).join(" ") || null;
+
 /** @template Row @param {Column<Row>} column @param {{ content?: Child, sort?: string | null }} [options] */
 const headCell = (column, { content = column.label || h("span.unseen", "Actions"), sort = null } = {}) =>
-  h("th", { role: "columnheader", scope: "col", class: column.isEnd ? "end" : null, "aria-sort": sort }, content);
+  h("th", { role: "columnheader", scope: "col", class: kindsOf(column), "aria-sort": sort }, content);
 
 /**
  * One element inside, so that a card has its label on the left and everything else on the right.
  * @template Row @param {Column<Row>} column @param {Row} row
  */
 function bodyCell(column, row) {
-  const kinds = [column.isName && "name", column.isEnd && "end"].filter(Boolean).join(" ");
   const content = column.cell(row);
-  return h("td", { role: "cell", class: kinds || null, "data-label": column.isName ? null : column.label || null },
+  return h("td", { role: "cell", class: kindsOf(column), "data-label": column.isName ? null : column.label || null },
     column.isBare ? content : h("div", content));
 }
 

@@ -1,12 +1,15 @@
-// Owns how times are told: relative, with the exact one on hover.
+// Owns how times are told: relative, with the exact one on hover. What is away is told in its largest unit, rounded, as the
+// command line tells it (src/cli/screen/shown.rs): tests/fixtures/moments.json holds both to the same words.
 //
 // Exports
 //   when(iso, { never })      <time> like "3 hours ago", "in 5 days"; `never` (or "never") for null and for DTR's zero time
 //   day(iso)                  <time> like "12 Dec 2026"
+//   utcDay(day)               text like "12 December 2026", of a day that was counted in UTC, as "2026-12-12"
+//   withDays(text)            a text of the API, with its moments as day() tells them
 //   exact(iso)                text like "12 December 2026 at 14:03:11 CET"
 //   isNever(iso)              whether it stands for no time at all
-//   until(iso)                text like "in 5 days", "tomorrow", "in 13 hours", for what is days away
-//   daysUntil(iso)            how many midnights until then, where the person is; negative if it was before today
+//   until(iso)                text like "in 5 days", "in 13 hours"
+//   daysUntil(iso)            how many whole days until then; negative if it is over
 //   SOON                      so many days before its end a thing is said to end soon
 //   isLate(begin, end)        whether less than a quarter of the life from begin to end is left: a short life is a choice, and
 //                             no alarm before
@@ -18,14 +21,21 @@
 
 import { h } from "./dom.js";
 
-/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
-const UNITS = [["year", 31_536_000], ["month", 2_592_000], ["week", 604_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
-/** The units for times that are told in days. */
-const DAYS = UNITS.slice(3);
+const DAY = 86_400;
+/**
+ * The units, how long each is, and from when on a time is told in it: what would round to one hour is no 60 minutes, and 90
+ * days are no 3 months.
+ * @type {[unit: Intl.RelativeTimeFormatUnit, length: number, from: number][]}
+ */
+const UNITS = [["year", 365 * DAY, 350 * DAY], ["month", 30 * DAY, 99.5 * DAY], ["day", DAY, 23.5 * 3_600], ["hour", 3_600, 59.5 * 60], ["minute", 60, 60]];
 const relative = new Intl.RelativeTimeFormat("en");
-const relativeDay = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const precise = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long" });
 const short = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+
+const utc = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
+
+/** @param {string} day */
+export const utcDay = (day) => utc.format(new Date(day));
 
 /** @param {string | null | undefined} iso */
 export const isNever = (iso) => !iso || iso.startsWith("0001-01-01");
@@ -38,11 +48,8 @@ export const SOON = 14;
 /** @param {string} begin @param {string} end */
 export const isLate = (begin, end) => Date.parse(end) - Date.now() < (Date.parse(end) - Date.parse(begin)) / 4;
 
-/** @param {Date} date */
-const midnight = (date) => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / 86_400_000;
-
 /** @param {string | Date} iso */
-export const daysUntil = (iso) => midnight(new Date(iso)) - midnight(new Date());
+export const daysUntil = (iso) => Math.floor((new Date(iso).getTime() - Date.now()) / (DAY * 1_000));
 
 /** @param {Date} date */
 export const dayOf = (date) => [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
@@ -59,22 +66,13 @@ export const startOf = (text) => moment(`${text}T00:00:00`);
 /** @param {string} text */
 export const endOf = (text) => moment(`${text}T23:59:59`);
 
-/**
- * Days are counted by their midnights: "tomorrow" is tomorrow, whatever the hour.
- * @param {Date} date @param {typeof UNITS} [units]
- */
-function told(date, units = UNITS) {
-  const seconds = (date.getTime() - Date.now()) / 1000;
-  // What would round to the next unit is told in it: one hour, not 60 minutes.
-  /** @type {(unit: [string, number], place: number) => boolean} */
-  const isReached = ([, length], place) => Math.abs(seconds) >= length - (units[place + 1]?.[1] ?? 0) / 2;
-  const [unit, length] = units.find(isReached) ?? [null, 1];
-  if (unit === null) return seconds > 0 ? "in less than a minute" : "just now";
-  return unit === "day" ? relativeDay.format(daysUntil(date), unit) : relative.format(Math.round(seconds / length), unit);
-}
-
 /** @param {string} iso */
-export const until = (iso) => told(new Date(iso), DAYS);
+export function until(iso) {
+  const seconds = (new Date(iso).getTime() - Date.now()) / 1_000;
+  const [unit, length] = UNITS.find(([, , from]) => Math.abs(seconds) >= from) ?? [null, 1];
+  if (unit === null) return seconds > 0 ? "in less than a minute" : "just now";
+  return relative.format(Math.sign(seconds) * Math.round(Math.abs(seconds) / length), unit);
+}
 
 /** @param {string} iso @param {string} text */
 function time(iso, text) {
@@ -84,7 +82,7 @@ function time(iso, text) {
 /** @param {string | null | undefined} iso @param {{ never?: string }} [options] */
 export function when(iso, { never = "never" } = {}) {
   if (!iso || isNever(iso)) return never;
-  const element = time(iso, told(new Date(iso)));
+  const element = time(iso, until(iso));
   element.dataset.told = "";
   return element;
 }
@@ -95,10 +93,13 @@ export const whenExactly = (iso, options) => (!iso || isNever(iso) ? when(iso, o
 /** @param {string} iso */
 export const day = (iso) => time(iso, short.format(new Date(iso)));
 
+/** @param {string} text */
+export const withDays = (text) => text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (iso) => short.format(new Date(iso)));
+
 function tellAnew() {
   for (const element of document.querySelectorAll("time")) {
     if (element.dataset.told === undefined) continue;
-    const text = told(new Date(element.dateTime));
+    const text = until(element.dateTime);
     if (element.textContent !== text) element.textContent = text;
   }
 }

@@ -23,12 +23,13 @@ const columns = (isLocal) => [
 /** @type {Column<Api.Account>} */
 const created = { label: "Created", cell: (it) => (it.createdAt ? day(it.createdAt) : "") };
 
-/** @param {Context} context @returns {Pick<ListOptions<Api.Account>, "context" | "name" | "search" | "sort" | "href">} */
+/** @param {Context} context @returns {Pick<ListOptions<Api.Account>, "context" | "name" | "search" | "sort" | "isBrief" | "href">} */
 const common = (context) => ({
   context,
   name: ["organization"],
   search: "Search organizations",
   sort: "name",
+  isBrief: true,
   href: (it) => path`/organizations/${it.name}`,
 });
 
@@ -47,7 +48,7 @@ async function listAll(context, create) {
     columns: [...columns(false), created],
     page: all,
     empty: () => h("div.empty",
-      h("p", "An organization owns repositories together: its members form teams, and teams are given access."),
+      h("p", "An organization owns repositories for a group of people. Its members form teams, and teams are given access."),
       button("New organization", { kind: "primary", onclick: create })),
   });
   return node;
@@ -55,7 +56,7 @@ async function listAll(context, create) {
 
 /** @type {Column<any>} */
 const role = {
-  label: "Role", sort: "role", by: (it) => (it.isAdmin ? 0 : 1), cell: memberRole,
+  label: "Role", sort: "role", ways: ["administrators first", "members first"], by: (it) => (it.isAdmin ? 0 : 1), cell: memberRole,
 };
 
 /** @param {Context} context */
@@ -68,7 +69,7 @@ async function listMine(context) {
     columns: [...columns(true), role],
     matches: (it) => `${it.name} ${it.fullName}`,
     all: ({ signal, progress }) => readAll(own, { signal, progress, rows }),
-    empty: h("div.empty", h("p", "You belong to no organization. An organization owns repositories together; its administrators add you.")),
+    empty: h("div.empty", h("p", "You do not belong to an organization yet. Its administrators can add you.")),
   });
   return node;
 }

@@ -9,11 +9,11 @@ import { path } from "../lib/dom.js";
 import { field, refuse } from "../lib/form.js";
 import { say } from "../lib/notice.js";
 
-const TAKEN = "Repositories are known under this name already. Switch on below that the organization takes them over, or choose another name.";
+const TAKEN = "There are repositories under this name already. Let the organization take them over, below, or choose another name.";
 
 /** @param {Context} context */
 export async function newOrganization(context) {
-  const adopt = field({ name: "adoptRepositories", label: "Take over the repositories that are known under this name", type: "switch" });
+  const adopt = field({ name: "adoptRepositories", label: "Take over the repositories under this name", type: "switch" });
   // Shown once it is needed.
   adopt.node.hidden = true;
   /** @param {any} body */
@@ -27,7 +27,7 @@ export async function newOrganization(context) {
     fields: [
       field({
         name: "name", label: "Name", required: true, autocomplete: "off", autocapitalize: "off",
-        hint: "Also its namespace. Lower-case letters and digits, with . _ or - between them. It never changes.",
+        hint: "Also the namespace of its repositories. Lower-case letters and digits, joined by . _ or -. It cannot be changed later.",
       }),
       field({ name: "fullName", label: "Full name", autocomplete: "off" }),
       adopt,

@@ -3,7 +3,7 @@
 // Exports
 //   list, one, team      the pages
 
-import { ApiError, get } from "../lib/api.js";
+import { get } from "../lib/api.js";
 import { button, h, head, path, tabsOf } from "../lib/dom.js";
 import { namespaceAccess } from "../repositories/access-namespace.js";
 import { repositoryList } from "../repositories/list.js";
@@ -11,6 +11,8 @@ import { newRepository } from "../repositories/new.js";
 import { organizationList } from "./list.js";
 import { memberList } from "./members.js";
 import { newOrganization } from "./new.js";
+import { readOrganization } from "./organization.js";
+import { robotList } from "./robots.js";
 import { organizationSettings } from "./settings.js";
 import { teamMembers } from "./team-members.js";
 import { teamRepositories } from "./team-repositories.js";
@@ -34,22 +36,6 @@ export const list = { title: "Organizations", render: renderList };
 
 // --- one ---
 
-/**
- * What the person may see and do in an organization: { name, account, isMember, mayManage, api, href }; isMember also for
- * system administrators, who see as much.
- * @param {Context} context @returns {Promise<Organization>}
- */
-async function readOrganization({ params, session, signal }) {
-  /** @type {Api.Account} */
-  const account = await get(path`/enzi/v0/accounts/${params.name}`, { signal });
-  if (!account.isOrg) throw new ApiError({ status: 404, message: `${account.name} is a user, no organization.` });
-  const api = path`/enzi/v0/accounts/${account.name}`;
-  // Only members are told how many there are.
-  const isMember = account.membersCount !== undefined;
-  const mayManage = session.isAdmin || (isMember && (await get(api + path`/members/${session.username}`, { signal })).isAdmin);
-  return { name: account.name, account, isMember, mayManage, api, href: path`/organizations/${account.name}` };
-}
-
 /** @param {Context} context @param {Organization} organization @returns {Promise<Part>} */
 async function membersTab(context, organization) {
   const { node, add } = await memberList(context, organization);
@@ -65,8 +51,8 @@ async function teamsTab(context, organization) {
 /** @param {Context} context @param {Organization} organization @returns {Promise<Part>} */
 async function repositoriesTab(context, { name, mayManage }) {
   const text = mayManage
-    ? `Nothing is in ${name} yet. Push an image as ${name}/NAME, or create the repository first.`
-    : `You see no repository of ${name}. Its administrators can give you access.`;
+    ? `${name} has no repositories yet. Push an image as ${name}/NAME, or create a repository first.`
+    : `You have no access to repositories of ${name}. Its administrators can give it to you.`;
   const create = () => newRepository(context, name);
   const { node } = await repositoryList(context, {
     namespace: name,
@@ -91,7 +77,7 @@ const FOR_ALL = [["Repositories", "repositories", repositoriesTab]];
 /** @type {TabOf<Organization>[]} */
 const FOR_MEMBERS = [["Members", "members", membersTab], ["Teams", "teams", teamsTab], ...FOR_ALL];
 /** @type {TabOf<Organization>[]} */
-const FOR_ADMINISTRATORS = [...FOR_MEMBERS, ["Access", "access", accessTab], ["Settings", "settings", settingsTab]];
+const FOR_ADMINISTRATORS = [...FOR_MEMBERS, ["Robots", "robots", robotList], ["Access", "access", accessTab], ["Settings", "settings", settingsTab]];
 
 /** @param {Organization} organization */
 function rowsOf({ isMember, mayManage }) {
@@ -103,6 +89,7 @@ function rowsOf({ isMember, mayManage }) {
 async function renderOne(context) {
   const organization = await readOrganization(context);
   const { present, tabs } = tabsOf(context.query, organization.href, rowsOf(organization));
+  context.setTitle(`${present[0]} · ${organization.name} · Organization`);
   const { node, action } = await present[2](context, organization);
   const frame = head(organization.name, {
     lead: organization.account.fullName,
@@ -110,12 +97,12 @@ async function renderOne(context) {
     tabs,
     actions: [action],
   });
-  const stranger = !organization.isMember && h("p.quiet", "Only members see who belongs to it.");
+  const stranger = !organization.isMember && h("p.quiet", "Only members can see who belongs to it.");
   return [...frame, stranger, node];
 }
 
 /** @type {Page} */
-export const one = { title: ({ params }) => params.name, render: renderOne };
+export const one = { title: ({ params }) => `${params.name} · Organization`, render: renderOne };
 
 // --- one team ---
 
@@ -163,13 +150,13 @@ async function renderTeam(context) {
     crumbs: [["Organizations", "/organizations"], [organization.name, organization.href], ["Teams", `${organization.href}?tab=teams`]],
   };
   if (!(await seesTeam(context, organization, team))) {
-    return [...head(team.name, options), h("p", "Only its members and the organization's administrators see who belongs to this team, and what it was given.")];
+    return [...head(team.name, options), h("p", "Only the team's members and the organization's administrators can see who belongs to it and what it has access to.")];
   }
   const { present, tabs } = tabsOf(context.query, team.href, organization.mayManage ? TEAM_OF_ADMINISTRATORS : TEAM);
+  context.setTitle(`${present[0]} · ${team.name} · Team of ${organization.name}`);
   const { node, action } = await present[2](context, team);
   return [...head(team.name, { ...options, tabs, actions: [action] }), node];
 }
 
 /** @type {Page} */
-/** @type {Page} */
-export const team = { title: ({ params }) => `${params.team} · ${params.name}`, render: renderTeam };
+export const team = { title: ({ params }) => `${params.team} · Team of ${params.name}`, render: renderTeam };

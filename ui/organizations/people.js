@@ -2,6 +2,7 @@
 //
 // Exports, where `group` is { name, api, hasAdmins }: what it is called, its path in the API, and whether one can administer it
 //   addPeople(group)               true if any was added, also where the others were not
+//   administratorsMay(name)        what administrators of the organization of this name may do
 //   removePerson(group, name, { isSelf, more })     true once removed; more is what else follows
 
 import { put, remove } from "../lib/api.js";
@@ -11,6 +12,9 @@ import { path } from "../lib/dom.js";
 import { field, refuse } from "../lib/form.js";
 import { say } from "../lib/notice.js";
 import { plural } from "../lib/words.js";
+
+/** @param {string} name */
+export const administratorsMay = (name) => `Administrators of ${name} manage its members, teams and robots, and everything in its repositories.`;
 
 /** @param {Group} group @param {string} name */
 const memberPath = (group, name) => `${group.api}/members${path`/${name}`}`;
@@ -25,10 +29,9 @@ async function putAll(group, names, body, done) {
 
 /** @param {Group} group */
 export async function addPeople(group) {
-  const people = chipsField({ name: "users", label: "Users", suggest: users, hint: "Type a part of the name; Enter adds it. Several may be added at once." });
+  const people = chipsField({ name: "users", label: "Users", suggest: users, hint: "Type part of a name and press Enter. You can add several." });
   const admin = field({
-    name: "isAdmin", label: "Administrators", type: "switch",
-    hint: `May change members and teams, and everything in the repositories of ${group.name}.`,
+    name: "isAdmin", label: "Make them administrators", type: "switch", hint: administratorsMay(group.name),
   });
   /** @type {Set<string>} */
   const added = new Set();
@@ -37,7 +40,7 @@ export async function addPeople(group) {
     fields: group.hasAdmins ? [people, admin] : [people],
     confirm: "Add",
     act: async ({ users: names, isAdmin }) => {
-      if (names.length === 0) refuse("users", "Name at least one user.");
+      if (names.length === 0) refuse("users", "Enter at least one user.");
       // Without the field, people who belong to it already keep their role.
       await putAll(group, names, isAdmin ? { isAdmin } : {}, added);
     },

@@ -12,6 +12,7 @@ import { say } from "../lib/notice.js";
 /** @param {Context} context @param {Organization} organization */
 function nameForm(context, { account, api }) {
   const { node } = form({
+    hold: context.hold,
     fields: [field({ name: "fullName", label: "Full name", value: account.fullName, autocomplete: "off" })],
     submit: "Save",
     onsubmit: async (body) => {
@@ -25,15 +26,15 @@ function nameForm(context, { account, api }) {
 
 /** @type {Choice[]} */
 const WITH_OR_WITHOUT = [
-  ["without", "Keep its repositories", "They have no owner then: administrators and who was given access directly reach them"],
-  ["with", "Delete its repositories, too", "With their images, if dockpass reaches the registry and may delete there"],
+  ["without", "Keep its repositories", "They will have no owner. Administrators and people with access of their own still reach them."],
+  ["with", "Delete its repositories too", "Including their images, if dockpass can delete in the registry"],
 ];
 
 /** @param {Context} context @param {Organization} organization */
 async function deleteOrganization(context, { name }) {
   const done = await ask({
     title: `Delete ${name}?`,
-    body: "Its teams and all access that they gave go at once. There is no way back.",
+    body: "Its teams and robots, and the access that they have, end at once. This cannot be undone.",
     fields: [field({ name: "repositories", label: "Repositories", type: "radio", options: WITH_OR_WITHOUT, value: "without" })],
     typed: "delete",
     confirm: "Delete",
@@ -51,7 +52,7 @@ export function organizationSettings(context, organization) {
     h("section", h("h2", "Name"), nameForm(context, organization)),
     // The organization's own administrators may not delete it.
     context.session.isAdmin && h("section", h("h2", "Delete"), h("div.stack.tight",
-      h("p", "The organization goes with its teams, with its repositories or without."),
+      h("p", "Deletes the organization with its teams and robots. You choose whether its repositories go too."),
       button("Delete organization", { kind: "danger", onclick: () => deleteOrganization(context, organization) }))),
   ];
 }

@@ -9,7 +9,7 @@ import { list } from "../lib/list.js";
 import { memberRole, personCell } from "./members.js";
 import { addPeople, removePerson } from "./people.js";
 
-const MORE = "What the team gives ends with the next request. The user stays a member of the organization.";
+const MORE = "Access through the team ends with the next request. The user stays a member of the organization.";
 
 /** @param {Context} context @param {Team} team */
 export async function teamMembers(context, team) {
@@ -23,6 +23,7 @@ export async function teamMembers(context, team) {
   const members = await list({
     context,
     name: ["member"],
+    isBrief: true,
     search: "Search members",
     sort: "name",
     columns: /** @type {Column<Api.Member>[]} */ ([
@@ -33,7 +34,7 @@ export async function teamMembers(context, team) {
     matches: ({ member }) => `${member.name} ${member.fullName}`,
     all: ({ signal, progress }) => readAll(`${team.api}/members`, { signal, progress, rows: (/** @type {Api.Members} */ body) => body.members }),
     empty: () => h("div.empty",
-      h("p", "Nobody is in this team yet. Who joins it has what the team was given, and belongs to the organization."),
+      h("p", "This team has no members yet. People who join it get its access and become members of the organization."),
       mayManage && button("Add members", { kind: "primary", onclick: add })),
   });
   return { node: members.node, add };

@@ -4,18 +4,18 @@
 //   teamRepositories(context, team)     { node, give() }
 
 import { get, put, readAll } from "../lib/api.js";
-import { suggestField } from "../lib/complete.js";
+import { repositoriesIn, suggestField } from "../lib/complete.js";
 import { ask } from "../lib/dialog.js";
 import { button, h, path } from "../lib/dom.js";
 import { beside, field } from "../lib/form.js";
-import { levelField, levelName } from "../lib/level.js";
-import { list } from "../lib/list.js";
+import { levelField, levelName, rank } from "../lib/level.js";
+import { LEVEL, list } from "../lib/list.js";
 import { apiPath, fullName, pageHref } from "../lib/names.js";
 import { say } from "../lib/notice.js";
 import { changeAccess, takeAccess } from "../repositories/access-grants.js";
 
 const WRONG = { NO_SUCH_REPOSITORY: "name", NO_SUCH_ACCOUNT: "name", INVALID_PARAMETERS: "name" };
-const REACHES = [["one", "One repository"], ["all", "All repositories", "Also those to come"]];
+const REACHES = [["one", "One repository"], ["all", "All repositories", "Including new ones"]];
 
 /** @param {Team} team */
 const namespaceApi = ({ organization }) => path`/api/v0/repositoryNamespaces/${organization.name}`;
@@ -40,15 +40,6 @@ async function wideRow(team, signal) {
   return grant ? { label: `All of ${name}`, level: grant.accessLevel, isWide: true, target: { api: namespaceApi(team), name: `all of ${name}` } } : null;
 }
 
-/** @param {Team} team @returns {Suggest} */
-const within = ({ organization }) => async (text, signal) => {
-  const query = { query: text.trim().toLowerCase(), namespace: organization.name, includeAccounts: false, limit: 10 };
-  if (!query.query) return [];
-  /** @type {Api.Autocomplete} */
-  const { repositoryResults } = await get("/api/v0/index/autocomplete", { query, signal });
-  return repositoryResults.map((it) => ({ value: it.name, hint: it.shortDescription }));
-};
-
 /** The name inside the organization, also if it was typed with it. @param {Team} team @param {string} text */
 function inside({ organization }, text) {
   const start = `${organization.name}/`;
@@ -59,7 +50,7 @@ function inside({ organization }, text) {
 async function giveRepository(team) {
   const { name: organization } = team.organization;
   const reach = field({ name: "reach", label: "To", type: "radio", options: REACHES, value: "one" });
-  const name = suggestField({ name: "name", label: "Repository", autocapitalize: "off", hint: `The name in ${organization}`, suggest: within(team) });
+  const name = suggestField({ name: "name", label: "Repository", autocapitalize: "off", hint: `Its name in ${organization}`, suggest: repositoriesIn(team.organization.name) });
   const needed = name.check;
   name.check = () => (reach.value === "one" && name.value.trim() === "" ? "Repository is needed." : needed());
   reach.onchange((value) => (name.node.hidden = value === "all"));
@@ -92,10 +83,11 @@ export async function teamRepositories(context, team) {
   const repositories = await list({
     context,
     name: ["repository", "repositories"],
+    isBrief: true,
     search: "Search repositories",
     columns: [
-      { label: "Repository", sort: "name", isName: true, by: (row) => (row.isWide ? "" : row.label), cell: (row) => [row.label, row.isWide && h("small", "also those to come")] },
-      { label: "Access", sort: "access", by: (row) => row.level, cell: (row) => levelName(row.level) },
+      { label: "Repository", sort: "name", isName: true, by: (row) => (row.isWide ? "" : row.label), cell: (row) => [row.label, row.isWide && h("small", "including new ones")] },
+      { label: "Access", sort: "access", ways: LEVEL, by: (row) => rank(row.level), cell: (row) => levelName(row.level) },
       { label: "", isEnd: true, cell: act },
     ],
     href: (row) => row.href,
@@ -110,7 +102,7 @@ export async function teamRepositories(context, team) {
       return [...(wide ? [wide] : []), ...rows.map(rowOf)];
     },
     empty: () => h("div.empty",
-      h("p", "This team was given no repository yet."),
+      h("p", "This team has no access to any repository yet."),
       mayManage && button("Give access", { kind: "primary", onclick: give })),
   });
   return { node: repositories.node, give };

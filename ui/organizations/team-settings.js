@@ -13,6 +13,7 @@ import { descriptionField } from "./teams.js";
 /** @param {Context} context @param {Team} team */
 function descriptionForm(context, team) {
   const { node } = form({
+    hold: context.hold,
     fields: [descriptionField(team.description)],
     submit: "Save",
     onsubmit: async (body) => {
@@ -28,7 +29,7 @@ function descriptionForm(context, team) {
 async function deleteTeam(context, team) {
   const done = await ask({
     title: `Delete the team ${team.name}?`,
-    body: "What it was given ends with the next request. Its members stay in the organization. There is no way back.",
+    body: "Its access ends with the next request. Its members stay in the organization. This cannot be undone.",
     typed: "delete",
     confirm: "Delete",
     kind: "danger primary",
@@ -44,7 +45,7 @@ export function teamSettings(context, team) {
   return [
     h("section", h("h2", "Description"), descriptionForm(context, team)),
     h("section", h("h2", "Delete"), h("div.stack.tight",
-      h("p", "The team goes with the access that it was given."),
+      h("p", "Deletes the team and its access. Its members stay in the organization."),
       button("Delete team", { kind: "danger", onclick: () => deleteTeam(context, team) }))),
   ];
 }

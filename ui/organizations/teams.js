@@ -19,11 +19,11 @@ export const descriptionField = (value = "") =>
 /** @param {Context} context @param {Organization} organization */
 async function newTeam(context, organization) {
   const made = await ask({
-    title: `New team of ${organization.name}`,
+    title: `New team in ${organization.name}`,
     fields: [
       field({
         name: "name", label: "Name", required: true, autocomplete: "off", autocapitalize: "off",
-        hint: "Lower-case letters and digits, with . _ or - between them. It never changes.",
+        hint: "Lower-case letters and digits, joined by . _ or -. It cannot be changed later.",
       }),
       descriptionField(),
     ],
@@ -41,6 +41,7 @@ export async function teamList(context, organization) {
   const { node } = await list({
     context,
     name: ["team"],
+    isBrief: true,
     search: "Search teams",
     sort: "name",
     columns: [

@@ -1,7 +1,7 @@
 // Owns the first tab of a user's page: name and switches to change, what is known, password, deletion.
 //
 // Exports
-//   accountTab(context, account)     its nodes
+//   accountTab(context, account, changed)     its nodes; changed(account) is told of each change
 
 import { patchNoting, remove } from "../lib/api.js";
 import { ask } from "../lib/dialog.js";
@@ -10,15 +10,16 @@ import { focusHeading } from "../lib/focus.js";
 import { field, form } from "../lib/form.js";
 import { say } from "../lib/notice.js";
 import { exact, whenExactly } from "../lib/time.js";
+import { figure } from "../lib/words.js";
 import { deletePart } from "./delete.js";
 import { passwordPart } from "./password.js";
-import { isLocked, stateBadges, wholeRole } from "./state.js";
+import { isLocked } from "./state.js";
 
 /** @param {WholeAccount} account */
 function known(account) {
   return facts([
-    ["State", h("span", stateBadges(account))],
-    ["Role", wholeRole(account)],
+    ["Last sign-in", whenExactly(account.lastSignIn, { never: "not known" })],
+    ["Access tokens", figure(account.tokensCount)],
     ["Created", whenExactly(account.createdAt)],
     ["Id", h("code", account.id)],
   ]);
@@ -26,8 +27,8 @@ function known(account) {
 
 /** Asks before the switches change one's own account; true to go on. @param {Partial<WholeAccount>} changes */
 async function isMeant(changes) {
-  const what = changes.isActive === false ? ["Deactivate yourself?", "You are signed out at once. Only another administrator lets you in again."]
-    : ["Give up administration?", "Only another administrator makes you one again."];
+  const what = changes.isActive === false ? ["Deactivate yourself?", "You are signed out at once. Only another administrator can let you in again."]
+    : ["Give up administration?", "Only another administrator can make you one again."];
   if (changes.isActive !== false && changes.isAdmin !== false) return true;
   return (await ask({ title: what[0], body: what[1], confirm: "OK", kind: "danger primary" })) !== null;
 }
@@ -46,15 +47,16 @@ function editor(context, account, changed) {
   const mayNot = !account.isAdmin && context.session.credential !== "password";
   const fields = [
     field({ name: "fullName", label: "Full name", value: account.fullName, autocomplete: "off" }),
-    field({ name: "isActive", label: "Is active", type: "switch", value: account.isActive, hint: "Off, sign-in and access tokens are refused at once. Nothing is lost." }),
-    field({ name: "isAdmin", label: "Is administrator", type: "switch", value: account.isAdmin, disabled: mayNot, hint: mayNot ? "Takes your password: you signed in with an access token." : "May do everything, everywhere." }),
+    field({ name: "isActive", label: "Is active", type: "switch", value: account.isActive, hint: "When off, sign-in and access tokens are refused at once. Nothing is lost." }),
+    field({ name: "isAdmin", label: "Is administrator", type: "switch", value: account.isAdmin, disabled: mayNot, hint: mayNot ? "To change this, sign in with your password." : "May do everything, everywhere." }),
   ];
-  return form({
+  const { node } = form({
     fields,
     submit: "Save",
+    hold: context.hold,
     onsubmit: async (values) => {
       const changes = unlike(values, present);
-      if (isOwn && !(await isMeant(changes))) return;
+      if (isOwn && !(await isMeant(changes))) return false;
       let warning = null;
       if (Object.keys(changes).length > 0) {
         ({ body: present, warning } = await patchNoting(path`/enzi/v0/accounts/${account.name}`, { body: changes }));
@@ -65,7 +67,8 @@ function editor(context, account, changed) {
       fields.forEach((it) => it.fail(null));
       changed(present, warning);
     },
-  }).node;
+  });
+  return node;
 }
 
 /** @param {WholeAccount} account @param {(present: WholeAccount) => void} changed */
@@ -83,12 +86,12 @@ function lock(account, changed) {
     }
   };
   return h("div.banner.bad", h("div.stack.tight",
-    h("p", "Locked: after wrong passwords, sign-in by password is refused until ", exact(account.lockedUntil ?? ""), ". Access tokens and open sessions go on."),
+    h("p", "Locked: after several wrong passwords, sign-in by password is refused until ", exact(account.lockedUntil ?? ""), ". Access tokens and open sessions keep working."),
     button("Unlock", { onclick: unlock }), trouble));
 }
 
-/** @param {Context} context @param {WholeAccount} account */
-export function accountTab(context, account) {
+/** @param {Context} context @param {WholeAccount} account @param {(present: WholeAccount) => void} changed */
+export function accountTab(context, account, changed) {
   const banner = h("div");
   // Access tokens that others made, after a promotion: it stays, for their names are in it.
   const noted = h("div", { role: "status" });
@@ -100,6 +103,7 @@ export function accountTab(context, account) {
     banner.replaceChildren(lock(present, tell) ?? "");
     told.replaceChildren(h("h2", "Details"), known(present));
     password.tell(present);
+    changed(present);
   };
   const password = passwordPart(context, account, tell);
   tell(account);

@@ -2,6 +2,7 @@
 //
 // Exports
 //   deletePart(context, account)     the section of the user's page
+//   countOf(name, signal)            how many repositories a user owns
 
 import { list, removeNoting } from "../lib/api.js";
 import { ask } from "../lib/dialog.js";
@@ -12,13 +13,13 @@ import { plural } from "../lib/words.js";
 
 /** @param {number} count */
 const CHOICES = (count) => [
-  ["keep", "Leave them without owner", "Only administrators and those with access of their own reach them then"],
-  ["delete", `Delete ${count === 1 ? "it" : "them"}, too`, "With the images, where dockpass reaches the registry"],
+  ["keep", "Keep them without an owner", "Only administrators and people with their own access reach them"],
+  ["delete", `Delete ${count === 1 ? "it" : "them"}`, "Images, too, if dockpass can delete in the registry"],
 ];
 
-/** @param {WholeAccount} account @param {AbortSignal} signal */
-async function countOf(account, signal) {
-  const { count } = await list("/api/v0/repositories", { query: { owner: account.name, pageSize: 1, count: true }, signal });
+/** @param {string} name @param {AbortSignal} signal */
+export async function countOf(name, signal) {
+  const { count } = await list("/api/v0/repositories", { query: { owner: name, pageSize: 1, count: true }, signal });
   return count ?? 0;
 }
 
@@ -26,13 +27,13 @@ async function countOf(account, signal) {
 function bodyFor(account, isOwn) {
   return [
     isOwn ? "This is you: you are signed out at once." : `${account.name} is signed out at once.`,
-    "Access tokens, memberships and access go with the account. There is no way back; a new account of that name gets none of it.",
+    "The account's access tokens, memberships and access are deleted with it. This cannot be undone; a new account of the same name gets none of it.",
   ];
 }
 
 /** @param {Context} context @param {WholeAccount} account */
 async function askDelete(context, account) {
-  const count = await countOf(account, context.signal);
+  const count = await countOf(account.name, context.signal);
   const isOwn = account.name === context.session.username;
   const choice = count > 0 && field({
     name: "repositories", label: `${plural(count, "repository", "repositories")} of ${account.name}`, type: "radio", options: CHOICES(count), value: "keep",
@@ -56,6 +57,6 @@ export function deletePart(context, account) {
   const trouble = h("p.error", { role: "alert" });
   const onclick = () => askDelete(context, account).catch((error) => (trouble.textContent = error.message));
   return h("section", h("h2", "Delete"), h("div.stack.tight",
-    h("p", "The account, its access tokens and its access go. To stop it for a while, switch “Is active” off instead."),
+    h("p", "Deletes the account with its access tokens and access. To block it for a while, switch “Is active” off instead."),
     button("Delete", { kind: "danger", onclick }), trouble));
 }

@@ -1,7 +1,7 @@
-// Owns the dialog that makes a user: one who sets the password alone, one with a password, or a service account.
+// Owns the dialog that makes a user: one who chooses the password, one who gets one, or a service account.
 //
 // Exports
-//   newUser(context)     opens the new user's page once it is made
+//   newUser(context)     opens the new user's page once it is made; that of a new access token for a service account
 
 import { post } from "../lib/api.js";
 import { ask } from "../lib/dialog.js";
@@ -9,11 +9,12 @@ import { path } from "../lib/dom.js";
 import { field } from "../lib/form.js";
 import { isName } from "../lib/names.js";
 import { say } from "../lib/notice.js";
+import { newHref } from "../tokens/token.js";
 import { newPassword, tooShort } from "./page-password.js";
 import { keep, makeTemporary } from "./temporary.js";
 
 /** @param {string} text */
-const wrongName = (text) => (isName(text.trim()) ? null : "Lower-case letters and digits, joined by “.”, “_” or “-”.");
+const wrongName = (text) => (isName(text.trim()) ? null : "Use lower-case letters and digits, joined by “.”, “_” or “-”.");
 
 /**
  * A session by an access token makes neither temporary passwords nor administrators: both take the password itself.
@@ -21,9 +22,9 @@ const wrongName = (text) => (isName(text.trim()) ? null : "Lower-case letters an
  */
 function kinds(session) {
   const all = [
-    ["temporary", "Sets it alone", "You get a temporary password to pass on, good for 24 hours"],
-    ["password", "Gets one from you", "The user is asked to replace it at the first sign-in"],
-    ["service", "None: a service account", "It signs in with access tokens only"],
+    ["temporary", "The user chooses it", "You get a temporary password to pass on; it works for 24 hours"],
+    ["password", "You choose it", "The user is asked to replace it at the first sign-in"],
+    ["service", "None: a service account", "For a pipeline or a machine; it signs in with access tokens only"],
   ];
   return session.credential === "password" ? all : all.slice(1);
 }
@@ -34,21 +35,21 @@ function fieldsFor(session) {
   const kind = field({ name: "kind", label: "Password", type: "radio", options: kinds(session), value: kinds(session)[0][0] });
   const password = newPassword({ name: "password", check: (text) => (kind.value === "password" ? tooShort(text) : null) });
   const adopt = field({
-    name: "adoptRepositories", label: "Take over the repositories that are known under this name", type: "checkbox",
-    hint: "The new user owns them then.",
+    name: "adoptRepositories", label: "Take over the repositories of this name", type: "checkbox",
+    hint: "The new user will own them.",
   });
   const follow = () => (password.node.hidden = kind.value !== "password");
   kind.onchange(follow);
   follow();
   adopt.node.hidden = true;
   const fields = [
-    field({ name: "name", label: "User name", autocomplete: "off", autocapitalize: "off", maxlength: 128, hint: "Also the namespace of the user's repositories. It never changes.", required: true, check: wrongName }),
+    field({ name: "name", label: "User name", autocomplete: "off", autocapitalize: "off", maxlength: 128, hint: "Also the namespace of the user's repositories. It cannot be changed later.", required: true, check: wrongName }),
     field({ name: "fullName", label: "Full name", autocomplete: "off" }),
     kind,
     password,
     field({
       name: "isAdmin", label: "Is administrator", type: "switch", disabled: isByToken,
-      hint: isByToken ? "Takes your password: you signed in with an access token." : "May do everything, everywhere.",
+      hint: isByToken ? "To set this, sign in with your password." : "May do everything, everywhere.",
     }),
     adopt,
   ];
@@ -68,7 +69,7 @@ async function create({ name, fullName, kind, password, isAdmin, adoptRepositori
     if (error.code === "NAMESPACE_IN_USE") {
       adopt.node.hidden = false;
       error.field = "adoptRepositories";
-      error.message = "Repositories are known under this name, or were deleted while the registry may still have their content. Take all of that over, or choose another name.";
+      error.message = "There are repositories of this name, or deleted ones whose content may still be in the registry. Take them over, or choose another name.";
     }
     throw error;
   }
@@ -90,5 +91,6 @@ export async function newUser(context) {
   const { made, temporary, error } = done;
   if (temporary) keep(temporary);
   else say(error ? error.message : `${made.name} created`);
-  await context.go(path`/people/${made.name}`);
+  // A service account is of no use without one.
+  await context.go(kind.value === "service" ? newHref(made.name, context.session) : path`/people/${made.name}`);
 }

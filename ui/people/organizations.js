@@ -20,10 +20,11 @@ export async function organizationsTab(context, account) {
     context,
     name: ["organization"],
     sort: "name",
+    isBrief: true,
     columns: COLUMNS,
     href: ({ org }) => path`/organizations/${org.name}`,
     empty: () => h("div.empty",
-      h("p", `${account.name} belongs to no organization. An organization owns repositories together; its page adds members.`),
+      h("p", `${account.name} belongs to no organization. Members are added on the page of the organization.`),
       linkButton("Organizations", "/organizations")),
     page: async ({ sort, start, size, signal }) => {
       const query = { order: orderOf(sort), start, limit: size };

@@ -95,11 +95,12 @@ async function render(context) {
       password.value = "";
       await context.go(opened.setPassword ? `/profile/password?${new URLSearchParams({ next: goal })}` : goal, { replace: true });
       const revoked = opened.revokedTokens.length;
-      if (revoked > 0) say(`Whoever held ${plural(revoked, "access token")} of yours ended ${revoked === 1 ? "it" : "them"} for good`);
+      if (revoked > 0) say(`${plural(revoked, "access token")} of yours ${revoked === 1 ? "was" : "were"} revoked by somebody who had the secret`);
     },
   });
-  const why = ended && h("p.banner", { role: "status" }, "Your session ended. Sign in again to go on where you were.");
-  return [...head("Sign in to dockpass"), why, made.node];
+  const why = ended && h("p.banner", { role: "status" }, "Your session ended. Sign in again to continue where you were.");
+  const forgot = h("p.quiet.small.below", "Forgot your password? An administrator can give you a temporary one.");
+  return [...head("Sign in to dockpass"), why, made.node, forgot];
 }
 
 /** @type {Page} */

@@ -16,8 +16,8 @@ import { askTemporary } from "./temporary.js";
 async function setPassword(account) {
   const changed = await ask({
     title: `Set the password of ${account.name}`,
-    body: ["The user's sessions end, and the next sign-in asks for another password. Access tokens stay.",
-      !account.hasPassword && `${account.name} is a service account; with a password it is a user like others.`].filter(Boolean),
+    body: ["The user is signed out, and asked to replace this password at the next sign-in. Access tokens stay.",
+      !account.hasPassword && `${account.name} is a service account. With a password it becomes an ordinary user.`].filter(Boolean),
     fields: [whose(account.name), newPassword({ required: true })],
     confirm: "Set password",
     act: ({ newPassword: fresh }) => post(path`/enzi/v0/accounts/${account.name}/changePassword`, { body: /** @satisfies {Api.ChangePassword} */ ({ newPassword: fresh }) }),
@@ -44,10 +44,10 @@ function ways(context, present, changed) {
       button("Temporary password", { onclick: () => askTemporary(context, account), disabled: isByToken }),
       button("Set password", { onclick: set, disabled: isByToken && account.isAdmin })),
     h("p.quiet.small", isByToken
-      ? "You signed in with an access token. A temporary password, and the password of an administrator, take your own password."
+      ? "You signed in with an access token. To give a temporary password, or to set the password of an administrator, sign in with your own."
       : account.hasPassword
-        ? "Locked out? A temporary password lets the person set a new one without you knowing it."
-        : "With a temporary password its owner sets a first one, without you knowing it."),
+        ? "Forgotten? With a temporary password the user chooses a new one that you never see."
+        : "With a temporary password its owner chooses a first one that you never see."),
   ];
 }
 

@@ -13,7 +13,7 @@ import { figure } from "../lib/words.js";
 const COLUMNS = [
   { label: "Name", sort: "name", isName: true, cell: (it) => [`${it.namespace}/${it.name}`, it.shortDescription && h("small", it.shortDescription)] },
   { label: "Visibility", cell: (it) => badge(it.visibility, it.visibility === "public" ? "good" : "") },
-  { label: "Last push", cell: (it) => when(it.lastPush, { never: "none seen" }) },
+  { label: "Last push", cell: (it) => when(it.lastPush, { never: "none" }) },
   { label: "Pulls", isEnd: true, cell: (it) => figure(it.pulls) },
 ];
 
@@ -24,10 +24,11 @@ export async function repositoriesTab(context, account) {
     name: ["repository", "repositories"],
     search: "Search repositories",
     sort: "name",
+    isBrief: true,
     columns: COLUMNS,
     href: (it) => path`/repositories/${it.namespace}/${it.name}`,
     empty: () => h("div.empty",
-      h("p", `${account.name} owns no repositories. The first push below ${account.name}/ makes one, or it is made beforehand.`),
+      h("p", `${account.name} owns no repositories. The first push to ${account.name}/… creates one.`),
       linkButton("Repositories", path`/repositories/${account.name}`)),
     page: async ({ q, sort, start, size, signal }) => {
       const query = { q, order: orderOf(sort), pageStart: start, pageSize: size, count: true };

@@ -2,9 +2,7 @@
 //
 // Exports
 //   isLocked(account)        whether sign-in by password is refused after wrong guesses
-//   stateBadges(account)     active, inactive, locked
-//   role(account)            "administrator" or "user"
-//   wholeRole(account)       the same, and whether it is a service account
+//   stateBadges(account)     active, inactive, locked; service account, administrator
 //   passwordWord(account)    whose the password is, as a sentence
 
 import { badge } from "../lib/dom.js";
@@ -15,16 +13,13 @@ export const isLocked = (account) => account.lockedUntil !== null && Date.parse(
 /** @param {WholeAccount} account */
 export const stateBadges = (account) => [
   account.isActive ? badge("active", "good") : badge("inactive"),
-  isLocked(account) && [" ", badge("locked", "bad")],
-].flat();
-
-/** @param {WholeAccount} account */
-export const role = (account) => (account.isAdmin ? "administrator" : "user");
-/** @param {WholeAccount} account */
-export const wholeRole = (account) => role(account) + (account.hasPassword ? "" : ", service account");
+  isLocked(account) && badge("locked", "bad"),
+  account.isAdmin && badge("administrator"),
+  !account.hasPassword && badge("service account"),
+].flatMap((it) => (it ? [" ", it] : [])).slice(1);
 
 /** @param {WholeAccount} account */
 export function passwordWord(account) {
-  if (!account.hasPassword) return "None: a service account, which signs in with access tokens.";
-  return account.passwordSetByAdmin ? "Set by an administrator; at the next sign-in its owner is asked for another." : "Set by its owner.";
+  if (!account.hasPassword) return "None. This is a service account; it signs in with access tokens.";
+  return account.passwordSetByAdmin ? "Set by an administrator. At the next sign-in, the user is asked to choose another." : "Chosen by the user.";
 }

@@ -40,7 +40,7 @@ export const makeTemporary = (username, expiresAt) =>
 export async function askTemporary(context, account) {
   const made = await ask({
     title: `Temporary password for ${account.name}`,
-    body: ["It lets the person sign in once to set a new password. What is there now, password and access tokens, works on until then."],
+    body: ["With it the user signs in and sets a new password. Until then, the present password and access tokens keep working."],
     fields: [temporaryField()],
     confirm: "Create",
     act: ({ expiresAt }) => makeTemporary(account.name, expiresAt),
@@ -55,9 +55,9 @@ export async function askTemporary(context, account) {
 function steps({ username, expiresAt }) {
   return [
     `1. Open ${location.origin}/sign-in`,
-    `2. Sign in as ${username}; the password is the text that you get from me.`,
+    `2. Sign in as ${username}, with the temporary password that I send you separately.`,
     "3. Set a new password that only you know.",
-    `It works until ${exact(expiresAt ?? "")}, and ends once the new password is set.`,
+    `It works until ${exact(expiresAt ?? "")}, or until the new password is set.`,
   ].join("\n");
 }
 
@@ -68,7 +68,7 @@ export function showTemporary(context, answer) {
     secretField("Temporary password", answer.token, "It is not shown again."),
     h("section.wide", h("h2", `What to tell ${username}`),
       h("div.stack.tight.lines.wrapped",
-        h("p.quiet", "Send these steps, and the temporary password by another way. It ends ", when(answer.expiresAt), "."),
+        h("p.quiet", "Send these steps one way, and the temporary password another. It expires ", when(answer.expiresAt), "."),
         block(steps(answer), "Steps"))),
   ] });
 }

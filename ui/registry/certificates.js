@@ -10,15 +10,15 @@ import { day, daysUntil, isLate, SOON, until } from "../lib/time.js";
 /** @type {Record<string, [name: string, what: string]>} */
 const ROLES = {
   ca: ["CA", "what the registry trusts (rootcertbundle)"],
-  leaf: ["Signing", "signs registry tokens; renews itself when a third of its life is left"],
-  signing: ["Signing", "one key until it is rotated; what the registry trusts"],
+  leaf: ["Signing", "signs registry tokens; renews itself"],
+  signing: ["Signing", "signs registry tokens until it is rotated; the registry trusts it"],
 };
 
 /** @type {Record<string, string>} */
 const ADVICE = {
-  ca: "When the CA ends, registries refuse all registry tokens. Before, move registry-ca.pem, registry-leaf.pem and registry-leaf-previous.pem out of the directory keys, start dockpass again, and give the registry the new certificate.",
-  leaf: "The signing certificate should have renewed itself: look into the log of dockpass.",
-  signing: "The signing certificate ends soon: run dockpass registry rotate-key on the machine of dockpass, then give the registry the new certificate.",
+  ca: "When the CA expires, registries refuse all registry tokens. Before that, move registry-ca.pem, registry-leaf.pem and registry-leaf-previous.pem out of the directory keys, restart dockpass, and give the registry the new certificate.",
+  leaf: "The signing certificate should have renewed itself. See the log of dockpass.",
+  signing: "The signing certificate expires soon. Run dockpass registry rotate-key on the machine of dockpass, then give the registry the new certificate.",
 };
 
 /** A leaf renews itself. @param {Api.Certificate} certificate */
@@ -26,8 +26,8 @@ const isEnding = ({ role, notBefore, notAfter }) => daysUntil(notAfter) < SOON &
 
 /** @param {Api.Certificate} certificate */
 function stateOf(certificate) {
-  if (Date.parse(certificate.notAfter) <= Date.now()) return badge("ended", "bad");
-  if (isEnding(certificate)) return badge(`ends ${until(certificate.notAfter)}`, "bad");
+  if (Date.parse(certificate.notAfter) <= Date.now()) return badge("expired", "bad");
+  if (isEnding(certificate)) return badge(`expires ${until(certificate.notAfter)}`, "bad");
   return badge("valid", "good");
 }
 
@@ -44,7 +44,7 @@ function nameOf(certificate) {
 const COLUMNS = [
   { label: "Certificate", isName: true, isBare: true, cell: nameOf },
   { label: "State", cell: stateOf },
-  { label: "Ends", cell: (it) => day(it.notAfter) },
+  { label: "Expires", cell: (it) => day(it.notAfter) },
   { label: "SHA-256", cell: (it) => h("code.small", bytes(it.sha256)) },
 ];
 
@@ -54,7 +54,7 @@ export function certificatesPart(certificates) {
   const table = makeTable({ label: "Certificates", columns: COLUMNS });
   table.body.append(...certificates.map((it) => table.row({}, it)));
   return h("section", h("h2", "Certificates"),
-    late.map((it) => h("p.banner.bad", ADVICE[it.role] ?? "A certificate ends soon.")),
+    late.map((it) => h("p.banner.bad", ADVICE[it.role] ?? "A certificate expires soon.")),
     h("div.list.certificates", table.node),
-    h("p.below", h("a", { href: "/auth/ca.pem", download: "dockpass-ca.pem" }, "Download what the registry trusts")));
+    h("p.below", h("a", { href: "/auth/ca.pem", download: "dockpass-ca.pem" }, "Download the certificate for the registry")));
 }

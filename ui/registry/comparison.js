@@ -13,7 +13,7 @@ const SYNC = "/api/v0/admin/registry/sync";
 const EVERY = 1_000;
 
 /** @type {Record<string, [word: string, kind: string]>} */
-const WORDS = { done: ["done", "good"], running: ["at work", ""], failed: ["failed", "bad"], stopped: ["stopped", ""], never: ["never yet", ""] };
+const WORDS = { done: ["done", "good"], running: ["running", ""], failed: ["failed", "bad"], stopped: ["stopped", ""], never: ["never", ""] };
 
 /** How many of those that a comparison left out are shown. */
 const NAMED = 10;
@@ -27,13 +27,13 @@ function counted(it) {
   const entry = (label, count, hint) => [label, count > 0 && [figure(count), hint && h("span.quiet", ` · ${hint}`)]];
   /** @type {[string, Child][]} */
   const entries = [
-    entry("Looked at", it.compared),
+    entry("Compared", it.compared),
     entry("New here", it.adopted),
-    entry("Changed", it.changed, "tags came, went or moved"),
-    entry("Gone", it.gone, "the registry has none of their tags any more"),
-    entry("Deleted here", it.deleted, "the registry still lists them; they stay away"),
-    entry("Not read", it.failed, "the registry could not tell of them; what is known stays"),
-    entry("Tags not read", it.unreadTags, "likewise"),
+    entry("Changed", it.changed, "tags were added, removed or moved"),
+    entry("Gone", it.gone, "the registry no longer has any of their tags"),
+    entry("Deleted here", it.deleted, "the registry still lists them; they stay deleted here"),
+    entry("Not read", it.failed, "the registry did not answer for them; nothing was changed"),
+    entry("Tags not read", it.unreadTags, "the same"),
     ["Left out", it.leftOut.length > 0 && h("ul", it.leftOut.slice(0, NAMED).map(leftOut))],
   ];
   return entries.filter(([, value]) => value);
@@ -58,14 +58,14 @@ function known(it) {
 function progress(it) {
   // What is new to dockpass is not in its estimate: beyond that, nobody knows how much is left.
   const share = it.compared < it.known ? it.compared / it.known : null;
-  const told = share === null ? `${repositories(it.compared)} looked at` : `${figure(it.compared)} of about ${repositories(it.known)} looked at`;
+  const told = share === null ? `${repositories(it.compared)} compared` : `${figure(it.compared)} of about ${repositories(it.known)} compared`;
   // Without a value the bar says that work goes on, and not how much is left.
   const bar = h("progress", { max: 1, "aria-label": "Compared so far" });
   if (share !== null) bar.value = share;
   return [bar, h("p.quiet", told)];
 }
 
-const FOUND_NOTHING = "Reads the registry's catalogue: what is there and not known is adopted, what is gone is marked. It can take long; you may leave the page.";
+const FOUND_NOTHING = "Reads the registry's catalogue: takes over repositories that dockpass does not know, and marks those that are gone. This can take a while; you may leave the page.";
 
 /** @param {Context} context @param {Api.RegistryState} state */
 export function comparisonPart(context, state) {
@@ -85,7 +85,7 @@ export function comparisonPart(context, state) {
   const draw = ({ comparison }) => {
     if (!comparison) return;
     const isNow = comparison.state === "running";
-    if (isRunning !== isNow) status.textContent = isNow ? "Comparison at work" : `Comparison ${comparison.state}`;
+    if (isRunning !== isNow) status.textContent = isNow ? "Comparison running" : `Comparison ${comparison.state}`;
     isRunning = isNow;
     told.replaceChildren(known(comparison), ...(isNow ? progress(comparison) : []));
     act.textContent = isNow ? "Stop" : "Compare now";

@@ -2,7 +2,7 @@
 //
 // Exports, where `target` is { api, name, organization }: the API's path of a repository or a namespace, what it is called,
 // and the organization whose teams may hold grants on it (null: none)
-//   giveAccess(target)                 true once given
+//   giveAccess(target, user)           true once given; user is the name that stands there at first, if any
 //   changeAccess(target, holder)       true once changed; `holder` is { kind: "user" | "team", name, level }
 //   takeAccess(target, holder)         true once taken away
 //   called(holder)                     "heidi", "the team dev"
@@ -47,19 +47,19 @@ function teams(organization) {
   };
 }
 
-/** @param {string} organization */
-function kindField(organization) {
-  const options = [["team", "A team", `Of ${organization}; whoever joins it has the access, too`], ["user", "A user"]];
-  return field({ name: "kind", label: "To", type: "radio", options, value: "team" });
+/** @param {string} organization @param {"team" | "user"} value */
+function kindField(organization, value) {
+  const options = [["team", "A team", `Of ${organization}; its members have the access, also those who join later`], ["user", "A user"]];
+  return field({ name: "kind", label: "To", type: "radio", options, value });
 }
 
-/** @param {Target} target */
-export async function giveAccess(target) {
+/** @param {Target} target @param {string} [user] */
+export async function giveAccess(target, user = "") {
   const { organization } = target;
-  const kind = organization ? kindField(organization) : null;
+  const kind = organization ? kindField(organization, user ? "user" : "team") : null;
   const findTeam = organization ? teams(organization) : users;
   const name = suggestField({
-    name: "name", label: kind ? "Name" : "User", required: true, autocapitalize: "off",
+    name: "name", label: kind ? "Name" : "User", value: user, required: true, autocapitalize: "off",
     suggest: (text, signal) => (kind?.value === "team" ? findTeam : users)(text, signal),
   });
   kind?.onchange(() => name.fail(null));
@@ -81,7 +81,7 @@ export async function giveAccess(target) {
 export async function changeAccess(target, holder) {
   const changed = await ask({
     title: `Access of ${called(holder)}`,
-    body: `On ${target.name}. It counts from the next request on.`,
+    body: `On ${target.name}, from the next request on.`,
     fields: [levelField(holder.level)],
     confirm: "Save",
     act: ({ accessLevel }) => put(grantPath(target, holder), { body: /** @satisfies {Api.SetAccess} */ ({ accessLevel }) }),
@@ -93,12 +93,12 @@ export async function changeAccess(target, holder) {
 /** @param {Target} target @param {Holder} holder */
 export async function takeAccess(target, holder) {
   const taken = await ask({
-    title: `Take the access of ${called(holder)} away?`,
-    body: `What was given on ${target.name} ends with the next request. Access for another reason stays.`,
+    title: `Remove the access of ${called(holder)}?`,
+    body: `What was given on ${target.name} ends with the next request. Other access stays.`,
     confirm: "Remove",
     kind: "danger primary",
     act: () => remove(grantPath(target, holder)),
   });
-  if (taken !== null) say("Access taken away");
+  if (taken !== null) say("Access removed");
   return taken !== null;
 }

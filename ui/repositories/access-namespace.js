@@ -19,10 +19,10 @@ const teams = ({ teamAccessList }) =>
 
 /** @param {string} namespace @param {Api.Account | null} owner */
 function note(namespace, owner) {
-  if (namespace === "_") return "For each repository without namespace, also for those to come. System administrators have all access and are not listed.";
-  if (!owner) return `No account is called ${namespace}: only system administrators and who was given access reach its repositories.`;
+  if (namespace === "_") return "For each repository without namespace, including future ones. System administrators have all access and are not listed.";
+  if (!owner) return `No account is called ${namespace}: only system administrators and those who were given access reach its repositories.`;
   const who = owner.isOrg ? "Administrators of the organization have all access and are" : `${namespace} has all access and is`;
-  return `For each repository of ${namespace}, also for those to come. ${who} not listed.`;
+  return `For each repository of ${namespace}, including future ones. ${who} not listed.`;
 }
 
 /** @param {Context} context @param {string} namespace @param {Api.Account | null} owner */
@@ -43,7 +43,7 @@ export async function namespaceAccess(context, namespace, owner) {
     target: { api, name: allOf(namespace), organization: isOrganization ? namespace : null },
     mayGive,
     read,
-    empty: `Nobody was given access to ${allOf(namespace)}.${mayGive ? " What you give here counts for each repository, also for those to come." : ""}`,
+    empty: `Nobody was given access to ${allOf(namespace)}.${mayGive ? " What you give here counts for each repository, including future ones." : ""}`,
   });
-  return { node: h("div.stack.tight", h("p.quiet", note(namespace, owner)), node), give: mayGive ? give : null };
+  return { node: h("div.stack.tight", h("p.quiet", note(namespace, owner)), node), give: mayGive ? () => give() : null };
 }

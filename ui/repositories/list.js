@@ -57,6 +57,7 @@ export async function repositoryList(context, { namespace = null, tools = [], em
     search: "Search repositories",
     sort: "name",
     size: SIZE,
+    isBrief: true,
     columns: columns(namespace),
     href: pageHref,
     id: fullName,

@@ -6,7 +6,7 @@
 //   namespaces(text, signal)                   suggestions for complete.js
 
 import { get } from "../lib/api.js";
-import { suggestField } from "../lib/complete.js";
+import { leadingField } from "../lib/complete.js";
 import { namespaceHref } from "../lib/names.js";
 
 /** @type {Suggest} */
@@ -25,24 +25,8 @@ export async function namespaces(text, signal) {
 
 /** @param {Context} context @param {string} [present] */
 export function namespaceField(context, present = "") {
-  const { control, node } = suggestField({
-    name: "namespace", label: "Namespace", "aria-label": "Namespace", placeholder: "All namespaces", value: present, suggest: namespaces, type: "search",
-  });
-  let shown = present;
-  const lead = () => {
-    const asked = control.value.trim();
-    // Enter is told twice by some browsers.
-    if (asked === shown) return;
-    shown = asked;
+  return leadingField({ name: "namespace", label: "Namespace", placeholder: "All namespaces", value: present, suggest: namespaces, lead: (asked) => {
     const q = context.query.get("q");
     context.go((asked ? namespaceHref(asked) : "/repositories") + (q ? `?${new URLSearchParams({ q })}` : ""));
-  };
-  control.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && lead());
-  // What is chosen from the suggestions comes as a plain event, what is typed does not.
-  control.addEventListener("input", (/** @type {Event} */ event) => event instanceof InputEvent || lead());
-  // The cross of a search field.
-  control.addEventListener("search", lead);
-  const frame = /** @type {HTMLElement} */ (node.querySelector(".complete"));
-  frame.classList.add("namespace-field");
-  return frame;
+  } });
 }

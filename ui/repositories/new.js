@@ -17,15 +17,15 @@ import { namespaces } from "./namespace.js";
 const WRONG = { NO_SUCH_ACCOUNT: "namespace", NOT_AUTHORIZED: "namespace" };
 
 const VISIBILITIES = [
-  ["private", "Private", "Only those with access"],
-  ["public", "Public", "Everybody views and pulls, signed in or not"],
+  ["private", "Private", "Only people with access"],
+  ["public", "Public", "Everyone can view and pull, signed in or not"],
 ];
 
 const MOST_SHORT = 140;
 
 /** @param {string} [value] */
 export const shortField = (value = "") => field({
-  name: "shortDescription", label: "Description", value, autocomplete: "off", hint: "One line: what it is for",
+  name: "shortDescription", label: "Description", value, autocomplete: "off", hint: "One line that says what it is for",
   check: (text) => ([...text].length > MOST_SHORT ? `At most ${MOST_SHORT} characters.` : null),
 });
 
@@ -39,13 +39,13 @@ export async function newRepository(context, namespace) {
     suggestField({
       name: "namespace", label: "Namespace", value: namespace ?? context.session.username, required: true, autocapitalize: "off",
       hint: context.session.isAdmin
-        ? "Yours, or any other; _ for a repository without namespace, which only a system administrator makes"
-        : "Yours, or one that you administer, such as an organization's",
+        ? "Any namespace. Type _ for a repository without namespace, which only administrators create."
+        : "Yours, or one that you administer, such as an organization’s.",
       suggest: namespaces,
     }),
     field({
       name: "name", label: "Name", required: true, autocomplete: "off", autocapitalize: "off",
-      hint: "As shop or tools/lint: lower-case letters and digits, with . _ - or / between them",
+      hint: "For example shop or tools/lint: lower-case letters and digits, with . _ - or / between them.",
     }),
     shortField(),
     visibilityField(),

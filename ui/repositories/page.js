@@ -4,20 +4,22 @@
 //   list, namespace, one      the pages
 
 import { get } from "../lib/api.js";
-import { breakable, button, h, head, linkButton, path, tabsOf } from "../lib/dom.js";
+import { breakable, button, h, head, linkButton, path, tabTitle, tabsOf } from "../lib/dom.js";
+import { whole } from "../lib/growing.js";
 import { levelName, mayAdminister, mayPush } from "../lib/level.js";
 import { apiPath, fullName, namespaceHref, namespaceName, pageHref } from "../lib/names.js";
 import { isNarrowed } from "../lib/narrowed.js";
 import { when } from "../lib/time.js";
 import { plural } from "../lib/words.js";
-import { useLines } from "../registry/host.js";
+import { connect } from "../tokens/connect.js";
 import { namespaceAccess } from "./access-namespace.js";
 import { repositoryAccess } from "./access-repository.js";
+import { repositoryActivity } from "./activity.js";
 import { repositoryList, visibility } from "./list.js";
 import { namespaceField } from "./namespace.js";
 import { newRepository } from "./new.js";
 import { repositorySettings } from "./settings.js";
-import { newestTag, tagList } from "./tags.js";
+import { newestTag, tagHref, tagList } from "./tags.js";
 
 /** A narrowed session makes no repositories: it has no account data. @param {{ session: Api.Session }} context */
 const isWhole = ({ session }) => !isNarrowed(session);
@@ -31,7 +33,7 @@ const newButton = (context, namespace) =>
 /** @param {Context} context */
 function emptyList(context) {
   return h("div.empty",
-    h("p", "A repository holds the images of one name. Push an image and its repository appears here, or create it first to give it a description and access."),
+    h("p", "A repository holds the images of one name. Push an image and its repository appears here, or create it first to set its description and who has access."),
     isWhole(context) && newButton(context));
 }
 
@@ -77,7 +79,7 @@ const mayMake = (context, namespace, rows) =>
 /** @param {Context} context @param {string} name */
 function emptyNamespace(context, name) {
   const isMine = mayMake(context, name, []);
-  const others = name === "_" ? "You see no repository without namespace." : `You see no repository in ${name}. Who administers it can give you access.`;
+  const others = name === "_" ? "You see no repository without namespace." : `You see no repository in ${name}. Its administrators can give you access.`;
   const own = name === "_"
     ? "No repository is without namespace. A push makes none: create it first, then give access to it."
     : `Nothing is in ${name} yet. Push an image as ${name}/NAME, or create the repository first.`;
@@ -86,14 +88,15 @@ function emptyNamespace(context, name) {
     isMine ? newButton(context, name) : linkButton("All repositories", "/repositories"));
 }
 
+/** @type {[label: string, key: string | null][]} */
+const NAMESPACE_TABS = [["Repositories", null], ["Access", "access"]];
+
 /**
- * @param {string} name @param {Api.Account | null} owner
- * @param {{ tab: string | null, isOurs: boolean, actions: Child }} options
+ * @param {Context} context @param {Api.Account | null} owner @param {{ isOurs: boolean, actions: Child }} options
  */
-function namespaceHead(name, owner, { tab, isOurs, actions }) {
+function namespaceHead({ params: { namespace: name }, query }, owner, { isOurs, actions }) {
   const here = namespaceHref(name);
-  /** @type {Tab[]} */
-  const tabs = [["Repositories", here, tab === null], ["Access", `${here}?tab=access`, tab === "access"]];
+  const { tabs } = tabsOf(query, here, NAMESPACE_TABS);
   return head(name === "_" ? "Repositories without namespace" : name, {
     lead: owner?.fullName,
     crumbs: [["Repositories", "/repositories"]],
@@ -107,7 +110,7 @@ async function renderNamespaceAccess(context, name) {
   const owner = await ownerOf(context, name, []);
   const { node, give } = await namespaceAccess(context, name, owner);
   const actions = give && button("Give access", { kind: "primary", onclick: give });
-  return [...namespaceHead(name, owner, { tab: "access", isOurs: true, actions }), node];
+  return [...namespaceHead(context, owner, { isOurs: true, actions }), node];
 }
 
 /** @param {Context} context */
@@ -117,11 +120,15 @@ async function renderNamespace(context) {
   const { node, rows } = await repositoryList(context, { namespace: name, tools: [namespaceField(context, name)], empty: () => emptyNamespace(context, name) });
   const owner = await ownerOf(context, name, rows());
   const isOurs = mayManage(context, name, rows());
-  return [...namespaceHead(name, owner, { tab: null, isOurs, actions: mayMake(context, name, rows()) && newButton(context, name) }), node];
+  return [...namespaceHead(context, owner, { isOurs, actions: mayMake(context, name, rows()) && newButton(context, name) }), node];
 }
 
+/** An organization of the same name has a page, too. @param {Context} context */
+const namespaceTitle = ({ params: { namespace: name }, query }) =>
+  tabTitle(query, NAMESPACE_TABS, name === "_" ? "Repositories without namespace" : `Repositories in ${name}`);
+
 /** @type {Page} */
-export const namespace = { title: ({ params }) => namespaceName(params.namespace), render: renderNamespace };
+export const namespace = { title: namespaceTitle, render: renderNamespace };
 
 // --- one ---
 
@@ -133,38 +140,40 @@ function stateLine(repository) {
   return h("p.state",
     visibility(repository),
     h("span", `${levelName(repository.accessLevel)} access`),
-    h("span", plural(repository.pulls, "pull")),
-    h("span", plural(repository.pushes, "push", "pushes")),
-    h("span", "last push ", when(repository.lastPush, { never: "none seen" })));
+    h("span", `${plural(repository.pulls, "pull")} and ${plural(repository.pushes, "push", "pushes")} in all`));
 }
 
 /** @param {Api.Repository} repository */
 function gone(repository) {
   if (!repository.missingSince) return null;
-  const way = mayAdminister(repository.accessLevel) ? "Push again, or delete the repository." : "Who may push can bring it back.";
-  return h("p.banner.bad", "The registry has none of its tags any more, since ", when(repository.missingSince), `. ${way}`);
+  const way = mayAdminister(repository.accessLevel) ? "Push again, or delete the repository." : "Anyone who may push can bring it back.";
+  return h("p.banner.bad", "The registry lost all of its tags ", when(repository.missingSince), `. ${way}`);
 }
 
 /** @param {Api.Repository} repository @param {{ tag: Api.Tag | null, count: number }} known */
 function tagLine(repository, { tag, count }) {
   if (!tag && repository.missingSince) return null;
-  if (!tag) return h("p", mayPush(repository.accessLevel) ? "No image is here yet. Push the first one, as below." : "No image is here yet.");
-  return h("p", h("a", { href: `${pageHref(repository)}?tab=tags` }, plural(count, "tag")), ", among them ", h("code", tag.name), ", seen since ", when(tag.updatedAt));
+  if (!tag) return h("p", mayPush(repository.accessLevel) ? "No images yet. Push the first one as shown below." : "No images yet.");
+  return h("p",
+    h("a", { href: `${pageHref(repository)}?tab=tags` }, plural(count, "tag")), ", among them ",
+    h("a", { href: tagHref(repository, tag.name) }, h("code", tag.name)), ", seen ", when(tag.updatedAt));
 }
 
 /** @param {Context} context @param {Api.Repository} repository */
 async function overview(context, repository) {
-  const known = await newestTag(repository, context.signal);
+  const { signal } = context;
+  const known = await newestTag(repository, signal);
   const [mayPull, isPusher] = [known.tag !== null, mayPush(repository.accessLevel)];
   // Without pull and push, no sign-in is needed either.
-  const lines = (mayPull || isPusher) && useLines(fullName(repository), {
-    tag: known.tag?.name ?? "latest", mayPull, mayPush: isPusher, username: context.session.username,
+  const lines = (mayPull || isPusher) && connect(context, {
+    repository: fullName(repository), tag: known.tag?.name, mayPull, mayPush: isPusher, username: context.session.username,
   });
   return [
     gone(repository),
     h("section", h("div.stack.tight", stateLine(repository), tagLine(repository, known))),
+    h("section", h("h2", "Activity"), whole(context, async (left) => repositoryActivity(repository, (await get(`${apiPath(repository)}/activity`, { signal: left })).days))),
     repository.longDescription && h("section", h("h2", "Description"), h("pre.written", { tabindex: "0" }, repository.longDescription)),
-    lines && h("section", h("h2", known.tag ? "Use it" : "Push"), lines),
+    lines && h("section", h("h2", "Connect"), lines),
   ];
 }
 
@@ -201,6 +210,6 @@ async function renderOne(context) {
 
 /** @type {Page} */
 export const one = {
-  title: ({ params }) => fullName({ namespace: params.namespace, name: params.reponame }),
+  title: ({ params, query }) => tabTitle(query, TABS, fullName({ namespace: params.namespace, name: params.reponame })),
   render: renderOne,
 };

@@ -1,4 +1,4 @@
-// Owns the settings that administrators of a repository change: description, visibility; and its deletion.
+// Owns the settings that administrators of a repository change: description, visibility, immutable tags; and its deletion.
 //
 // Exports
 //   repositorySettings(context, repository)     nodes
@@ -9,6 +9,7 @@ import { button, h } from "../lib/dom.js";
 import { field, form } from "../lib/form.js";
 import { apiPath, fullName, namespaceHref, pageHref } from "../lib/names.js";
 import { say } from "../lib/notice.js";
+import { immutableTags } from "./immutable.js";
 import { shortField, visibilityField } from "./new.js";
 
 /** @param {Context} context @param {Api.Repository} repository */
@@ -16,18 +17,17 @@ function editForm(context, repository) {
   const { node } = form({
     fields: [
       shortField(repository.shortDescription),
-      field({ name: "longDescription", label: "Long description", type: "textarea", rows: 10, value: repository.longDescription, hint: "Shown as it is written" }),
+      field({ name: "longDescription", label: "Long description", type: "textarea", rows: 10, value: repository.longDescription, hint: "Shown as plain text" }),
       visibilityField(repository.visibility),
     ],
     submit: "Save",
     onsubmit: async (body) => {
       await patch(apiPath(repository), { body });
-      context.hold(null);
       say("Saved");
       await context.go(pageHref(repository));
     },
+    hold: context.hold,
   });
-  node.addEventListener("input", () => context.hold("What you changed is not saved."));
   return node;
 }
 
@@ -36,9 +36,9 @@ async function deleteRepository(context, repository) {
   const done = await ask({
     title: `Delete ${fullName(repository)}?`,
     body: [
-      "Description, counts and the access that was given go at once. There is no way back.",
-      "Its images go, too, if dockpass reaches the registry and may delete there. Otherwise they stay in the registry until they are deleted there.",
-      "A push to the same name makes a new repository.",
+      "Its description, counts and access are deleted at once. This cannot be undone.",
+      "Its images are deleted, too, if dockpass reaches the registry and may delete there. Otherwise they stay in the registry.",
+      "A later push to this name creates a new repository.",
     ],
     typed: "delete",
     confirm: "Delete",
@@ -55,8 +55,9 @@ async function deleteRepository(context, repository) {
 export function repositorySettings(context, repository) {
   return [
     h("section", h("h2", "Description and visibility"), editForm(context, repository)),
+    immutableTags(context, repository),
     h("section", h("h2", "Delete"), h("div.stack.tight",
-      h("p", "The repository goes with its tags and the access that was given."),
+      h("p", "Deletes the repository with its tags, and the access that was given to it."),
       button("Delete repository", { kind: "danger", onclick: () => deleteRepository(context, repository) }))),
   ];
 }

@@ -1,9 +1,14 @@
-// Owns deleting tags: one after the other, and together where the registry deletes whole manifests only.
+// Owns deleting tags: one after the other, and together where the registry deletes whole images only; so which tags have an image
+// in common.
 //
 // Exports
-//   deleteTags(repository, tags)     asks first; true if any was deleted
+//   deleteTags(repository, tags, sharers)     asks first; true if any was deleted; sharers are the other tags of the same
+//                                             images, as far as they are known: named before anything is deleted, they go
+//                                             along where the registry deletes whole images only
+//   byImage(tags)                    a Map: digest → its tags
+//   sharers(chosen, all)             the tags of the same images that are not chosen themselves
 
-import { ApiError, isGone, remove } from "../lib/api.js";
+import { ApiError, get, inBatches, isGone, remove } from "../lib/api.js";
 import { ask } from "../lib/dialog.js";
 import { h, path } from "../lib/dom.js";
 import { apiPath, fullName } from "../lib/names.js";
@@ -17,8 +22,26 @@ const ALONG = 100;
 const SHARES = "TAG_SHARES_MANIFEST";
 
 /**
- * The others that may go along, those of the same manifest first.
- * @param {{ name: string, digest?: string }} tag @param {{ name: string, digest?: string }[]} left
+ * Tags by the image they point to.
+ * @param {Api.Tag[]} tags @returns {Map<string, Api.Tag[]>}
+ */
+export const byImage = (tags) => Map.groupBy(tags, ({ digest }) => digest);
+
+/**
+ * The tags of the same images that are not chosen: they go along where a registry deletes whole images only.
+ * @param {Api.Tag[]} chosen @param {Api.Tag[]} all @returns {Api.Tag[]}
+ */
+export function sharers(chosen, all) {
+  const digests = new Set(chosen.map(({ digest }) => digest));
+  const names = new Set(chosen.map(({ name }) => name));
+  return all.filter(({ digest, name }) => digests.has(digest) && !names.has(name));
+}
+
+/** @typedef {{ name: string, digest?: string }} Named */
+
+/**
+ * The others that may go along, those of the same image first.
+ * @param {Named} tag @param {Named[]} left
  */
 function along(tag, left) {
   const others = left.filter((it) => it.name !== tag.name);
@@ -26,12 +49,15 @@ function along(tag, left) {
   return [...new Set([...same, ...others])].slice(0, ALONG).map((it) => it.name).join(",");
 }
 
+/** @param {Api.Repository} repository @param {string} reference */
+const tagPath = (repository, reference) => `${apiPath(repository)}/tags${path`/${reference}`}`;
+
 /**
  * Deletes as many as it can; returns the tags in the way of the others, none once stopped. One already gone counts as deleted.
- * @param {Api.Repository} repository @param {{ name: string, digest?: string }[]} tags @param {Set<string>} done
+ * @param {Api.Repository} repository @param {Wanted} wanted @param {Set<string>} done
  * @param {(done: number) => boolean} goesOn @returns {Promise<string[]>}
  */
-async function removeAll(repository, tags, done, goesOn) {
+async function removeAll(repository, { tags, sharers }, done, goesOn) {
   const before = done.size;
   // A list of images goes before what it is made of, so what was refused is tried again as long as others went.
   for (;;) {
@@ -40,9 +66,9 @@ async function removeAll(repository, tags, done, goesOn) {
     const inTheWay = new Set();
     for (const tag of tags.filter(({ name }) => !done.has(name))) {
       if (!goesOn(done.size - before)) return [];
-      const alsoTags = along(tag, tags.filter(({ name }) => !done.has(name)));
+      const alsoTags = along(tag, [...tags, ...sharers].filter(({ name }) => !done.has(name)));
       try {
-        await remove(`${apiPath(repository)}/tags${path`/${tag.name}`}`, { query: { alsoTags } });
+        await remove(tagPath(repository, tag.name), { query: { alsoTags } });
       } catch (error) {
         if (error.code === SHARES) {
           error.detail.tags.forEach((/** @type {string} */ name) => inTheWay.add(name));
@@ -56,7 +82,21 @@ async function removeAll(repository, tags, done, goesOn) {
   }
 }
 
-/** @param {Api.Repository} repository @param {{ name: string, digest?: string }[]} tags */
+/**
+ * Of the tags of the same images, those that went along: a registry that deletes whole images keeps none of an image.
+ * @param {Api.Repository} repository @param {Named[]} sharers @param {AbortSignal} [signal] @returns {Promise<string[]>}
+ */
+async function goneAlong(repository, sharers, signal) {
+  const digests = [...new Set(sharers.map(({ digest }) => digest ?? ""))];
+  const kept = await inBatches(digests, (digest) => get(tagPath(repository, digest), { signal }).catch((error) => {
+    if (!isGone(error)) throw error;
+    return [];
+  }));
+  const names = new Set(kept.flat().map(({ name }) => name));
+  return sharers.map(({ name }) => name).filter((name) => !names.has(name));
+}
+
+/** @param {Api.Repository} repository @param {Named[]} tags */
 function names(repository, tags) {
   const more = tags.length - NAMED;
   return h("ul.stack.tight",
@@ -64,22 +104,38 @@ function names(repository, tags) {
     more > 0 && h("li.quiet", `and ${figure(more)} more`));
 }
 
-const NO_WAY_BACK = "Nobody can pull it by this name any more, and there is no way back.";
 const STUCK = "These tags are too many to go together, or were changed just now. Try again.";
-const SHARED = "The registry deletes whole manifests only: tags that lead to the same one, by themselves or as a list of images, go together or stay.";
+const SHARED = "The registry deletes whole images only. Tags of the same image, or of a list of images that contains it, go together or stay.";
+const ALONG_TOO = "These tags have the same image. If the registry deletes whole images only, as Distribution 2 does, they are deleted, too:";
+
+/**
+ * What is to be deleted: the tags, the others of their images, and whether the registry said that the tags go together.
+ * @typedef {{ tags: Named[], sharers: Named[], isShared: boolean }} Wanted
+ */
+
+/** @param {Wanted} wanted */
+function question({ tags: { length }, isShared }) {
+  if (isShared) return `Delete ${plural(length, "tag")} together?`;
+  return `Delete ${length === 1 ? "this tag" : plural(length, "tag")}?`;
+}
+
+/** @param {number} count */
+const stakes = (count) => (count === 1
+  ? "It is deleted here and in the registry: nobody can pull it by this name any more. This cannot be undone."
+  : "They are deleted here and in the registry: nobody can pull them by these names any more. This cannot be undone.");
 
 /**
  * Asks, and deletes; returns the tags in the way, or null if the person went back.
- * @param {Api.Repository} repository @param {{ name: string, digest?: string }[]} tags @param {Set<string>} done
- * @param {boolean} isShared @returns {Promise<string[] | null>}
+ * @param {Api.Repository} repository @param {Wanted} wanted @param {Set<string>} done @returns {Promise<string[] | null>}
  */
-function askDelete(repository, tags, done, isShared) {
-  const question = isShared ? `Delete ${plural(tags.length, "tag")} together?` : `Delete ${tags.length === 1 ? "this tag" : plural(tags.length, "tag")}?`;
+function askDelete(repository, wanted, done) {
+  const { tags, sharers, isShared } = wanted;
   const known = new Set(tags.map(({ name }) => name));
   const steps = stepwise("Deleted so far");
+  const along = sharers.length > 0 && [h("p", ALONG_TOO), names(repository, sharers)];
   return ask({
-    title: question,
-    body: [isShared && SHARED, names(repository, tags), `It goes here and in the registry. ${NO_WAY_BACK}`, steps.node].filter(Boolean),
+    title: question(wanted),
+    body: [isShared && SHARED, names(repository, tags), along, stakes(tags.length), steps.node].flat().filter(Boolean),
     typed: "delete",
     confirm: isShared ? "Delete together" : "Delete",
     kind: "danger primary",
@@ -87,26 +143,37 @@ function askDelete(repository, tags, done, isShared) {
     act: async () => {
       /** @type {string[]} */
       let others = [];
-      await steps.run(tags.length, async (goesOn) => (others = await removeAll(repository, tags, done, goesOn)));
+      await steps.run(tags.length, async (goesOn) => (others = await removeAll(repository, wanted, done, goesOn)));
       const unknown = others.filter((name) => !known.has(name));
       // No unselected tag is in the way: there are more than a request names, or something was pushed just now.
       if (others.length > 0 && unknown.length === 0) throw new ApiError({ message: STUCK });
+      if (sharers.length > 0) (await goneAlong(repository, sharers)).forEach((name) => done.add(name));
       return unknown;
     },
   });
 }
 
-/** @param {Api.Repository} repository @param {{ name: string, digest?: string }[]} tags */
-export async function deleteTags(repository, tags) {
+/**
+ * What goes together, as the registry deletes whole images: what is left, the others of its images, and the tags in the way.
+ * @param {Wanted} wanted @param {string[]} others @param {Set<string>} done @returns {Named[]}
+ */
+function together({ tags, sharers }, others, done) {
+  const left = tags.filter(({ name }) => !done.has(name));
+  const digests = new Set(left.map(({ digest }) => digest));
+  const more = sharers.filter(({ name, digest }) => digests.has(digest) && !done.has(name) && !others.includes(name));
+  return [...left, ...more, ...others.map((name) => ({ name }))];
+}
+
+/** @param {Api.Repository} repository @param {Named[]} tags @param {Named[]} [sharers] */
+export async function deleteTags(repository, tags, sharers = []) {
   /** @type {Set<string>} */
   const done = new Set();
-  /** @type {{ name: string, digest?: string }[]} */
-  let wanted = tags;
-  for (let isShared = false; wanted.length > 0; isShared = true) {
-    const others = await askDelete(repository, wanted, done, isShared);
+  /** @type {Wanted} */
+  let wanted = { tags, sharers, isShared: false };
+  while (wanted.tags.length > 0) {
+    const others = await askDelete(repository, wanted, done);
     if (others === null) break;
-    const left = others.length > 0 ? wanted.filter(({ name }) => !done.has(name)) : [];
-    wanted = others.length > 0 ? [...left, ...others.map((name) => ({ name }))] : [];
+    wanted = { tags: others.length > 0 ? together(wanted, others, done) : [], sharers: [], isShared: true };
   }
   // With the tags that go along, they may be more than were selected.
   const all = Math.max(done.size, tags.length);

@@ -2,26 +2,43 @@
 //
 // Exports
 //   tagList(context, repository)     a node
+//   tagHref(repository, tag)         the page of a tag, by its name
+//   imageOf(repository, tag)         what clients call its image: "registry.example.com/acme/shop:1.0"
+//   imageAt(repository, digest)      the same by its digest
+//   digestCell(digest, of)           a cell with the beginning of a digest, and its copy button; of says to screen readers of what
+//   pullCell(image, of)              a cell that copies the line which pulls the image
 //   newestTag(repository, signal)    { tag, count }: a tag to show in lines, null if there is none; how many there are
 
-import { list as readPage, readAll } from "../lib/api.js";
+import { get, inBatches, list as readPage } from "../lib/api.js";
 import { copyButton } from "../lib/copy.js";
-import { button, h, linkButton } from "../lib/dom.js";
+import { button, h, linkButton, path } from "../lib/dom.js";
+import { fewOrPages } from "../lib/few.js";
 import { focusHeading } from "../lib/focus.js";
 import { mayDeleteTags, mayPush } from "../lib/level.js";
-import { list } from "../lib/list.js";
-import { apiPath, pageHref } from "../lib/names.js";
+import { DATE, list, TEXT } from "../lib/list.js";
+import { apiPath, fullName, pageHref } from "../lib/names.js";
+import { registryHost } from "../lib/session.js";
 import { when } from "../lib/time.js";
 import { size } from "../lib/words.js";
-import { deleteTags } from "./tag-delete.js";
+import { immutableMark } from "./immutable.js";
+import { byImage, deleteTags, sharers } from "./tag-delete.js";
 
 const PLATFORMS = 2;
-/** Up to so many tags are read at once, and searched and sorted here; of more, the server gives page after page. */
-const WHOLE = 1_000;
 const DIGITS = 12;
+/** Tags of the same image that a row names. */
+const SAME = 3;
 
 /** @param {Api.Repository} repository */
 const tagsPath = (repository) => `${apiPath(repository)}/tags`;
+
+/** @param {RepositoryName} repository @param {string} tag */
+export const tagHref = (repository, tag) => pageHref(repository) + path`/tags/${tag}`;
+
+/** What clients call the image of a tag. @param {Api.Repository} repository @param {string} tag */
+export const imageOf = (repository, tag) => `${registryHost()}/${fullName(repository)}:${tag}`;
+
+/** @param {Api.Repository} repository @param {string} digest */
+export const imageAt = (repository, digest) => `${registryHost()}/${fullName(repository)}@${digest}`;
 
 /**
  * @param {Api.Repository} repository @param {AbortSignal} signal @returns {Promise<{ tag: Api.Tag | null, count: number }>}
@@ -33,12 +50,12 @@ export async function newestTag(repository, signal) {
   return { tag: latest ?? newest ?? null, count: count ?? 0 };
 }
 
-/** @param {Api.Tag} tag */
-function digest({ digest: whole, name }) {
-  const [way, hex] = whole.split(":");
-  const code = h("code", { title: whole }, `${way}:${hex.slice(0, DIGITS)}…`);
-  const unseen = h("code.unseen", whole);
-  return h("div.digest", code, unseen, copyButton("Copy", () => whole, unseen, { class: "button plain small", of: ` the digest of ${name}` }));
+/** @param {string} digest @param {string} of */
+export function digestCell(digest, of) {
+  const [way, hex] = digest.split(":");
+  const code = h("code", { title: digest }, `${way}:${hex.slice(0, DIGITS)}…`);
+  const unseen = h("code.unseen", digest);
+  return h("div.digest", code, unseen, copyButton("Copy", () => digest, unseen, { class: "button plain small", of: ` the digest of ${of}` }));
 }
 
 /** @param {Api.Tag} tag */
@@ -48,55 +65,68 @@ function platforms({ platforms: all }) {
   return [all.slice(0, PLATFORMS).join(", "), more > 0 && h("small", { title: all.join("\n") }, `and ${more} more`)];
 }
 
-/** @param {boolean} isLocal @returns {Column<Api.Tag>[]} */
-const columns = (isLocal) => [
-  { label: "Tag", sort: isLocal && "name", isName: true, by: (tag) => tag.name, cell: (tag) => tag.name },
+/** @param {Api.Tag} tag @param {Api.Tag[]} all */
+function nameCell(tag, all) {
+  const same = sharers([tag], all).map(({ name }) => name);
+  const more = same.length - SAME;
+  return [tag.name, immutableMark(tag), same.length > 0 && h("small", { title: more > 0 ? same.join("\n") : null }, `same image: ${same.slice(0, SAME).join(", ")}${more > 0 ? ` and ${more} more` : ""}`)];
+}
+
+/** @param {string} image @param {string} of */
+export function pullCell(image, of) {
+  const text = `docker pull ${image}`;
+  const unseen = h("code.unseen", { "aria-hidden": "true" }, text);
+  return h("div.digest", unseen, copyButton("Copy pull line", () => text, unseen, { class: "button plain small", of: ` of ${of}`, title: text }));
+}
+
+/** @param {Api.Repository} repository @param {() => Map<string, Api.Tag[]>} images @returns {Column<Api.Tag>[]} */
+const columns = (repository, images) => [
+  { label: "Tag", sort: "name", isName: true, by: (tag) => tag.name, cell: (tag) => nameCell(tag, images().get(tag.digest) ?? []) },
   // A tag that was adopted was pushed before it was seen.
-  { label: "Seen since", sort: isLocal && "pushed", by: (tag) => new Date(tag.updatedAt), cell: (tag) => when(tag.updatedAt) },
-  { label: "Size", sort: isLocal && "size", by: (tag) => tag.manifest.size, cell: (tag) => size(tag.manifest.size) || h("span.quiet", "not known") },
+  { label: "Seen since", sort: "pushed", ways: DATE, by: (tag) => new Date(tag.updatedAt), cell: (tag) => [when(tag.updatedAt), tag.pushedBy && h("small", `by ${tag.pushedBy}`)] },
+  { label: "Size", sort: "size", ways: ["smallest first", "largest first"], by: (tag) => tag.manifest.size, cell: (tag) => size(tag.manifest.size) || h("span.quiet", "not known") },
   { label: "Platforms", cell: platforms },
-  { label: "Digest", cell: digest },
+  { label: "Digest", sort: "digest", ways: TEXT, by: (tag) => tag.digest, cell: (tag) => digestCell(tag.digest, tag.name) },
+  { label: "", isEnd: true, cell: (tag) => pullCell(imageOf(repository, tag.name), tag.name) },
 ];
 
 /** @param {Api.Repository} repository */
 function empty(repository) {
   const text = mayPush(repository.accessLevel)
-    ? "No image is here yet. Push one, and its tag appears."
-    : "No image is here yet. Who may push puts the first one here.";
+    ? "No images yet. Push one and its tag appears here."
+    : "No images yet. Anyone who may push can add the first one.";
   return h("div.empty", h("p", text), mayPush(repository.accessLevel) && linkButton("How to push", pageHref(repository), "primary"));
 }
 
 /**
- * Where the tags come from: whole if they are few, page after page if not.
- * @param {Context} context @param {Api.Repository} repository @returns {Promise<Partial<ListOptions<Api.Tag>>>}
+ * The tags of the same images, of which a page of a long list has some only.
+ * @param {Context} context @param {Api.Repository} repository @param {Api.Tag[]} chosen @returns {Promise<Api.Tag[]>}
  */
-async function source(context, repository) {
-  const api = tagsPath(repository);
-  const first = await readPage(api, { query: { pageSize: WHOLE }, signal: context.signal });
-  let known = first.next ? null : first.body;
-  if (known === null) {
-    /** @param {any} wanted */
-    const page = async ({ start, size: pageSize, signal }) => {
-      const { body, next } = await readPage(api, { query: { pageStart: start, pageSize }, signal });
-      return { rows: body, next };
-    };
-    return { page };
-  }
-  /** @param {{ signal: AbortSignal }} options */
-  const all = async ({ signal }) => {
-    const rows = known ?? (await readAll(api, { signal }));
-    known = null;
-    return rows;
-  };
-  return { all, search: "Search tags", sort: "-pushed" };
+async function readSharers({ signal }, repository, chosen) {
+  const digests = [...byImage(chosen).keys()];
+  const found = await inBatches(digests, (digest) => get(tagsPath(repository) + path`/${digest}`, { signal }));
+  return sharers(chosen, found.flat());
 }
 
 /** @param {Context} context @param {Api.Repository} repository */
 export async function tagList(context, repository) {
-  const from = await source(context, repository);
+  let images = byImage([]);
+  /** @type {Parameters<typeof fewOrPages<Api.Tag>>[0]} */
+  const read = async ({ start, size: pageSize, signal }) => {
+    const { body, next } = await readPage(tagsPath(repository), { query: { pageStart: start, pageSize }, signal });
+    images = byImage(body);
+    return { rows: body, next };
+  };
+  const from = await fewOrPages(read, context.signal, {
+    columns: columns(repository, () => images),
+    search: "Search tags",
+    sort: "-pushed",
+    matches: (tag) => [tag.name, tag.digest, tag.pushedBy ?? "", ...tag.platforms].join(" "),
+  });
   /** @param {Api.Tag[]} rows @param {() => void} clear */
   const act = async (rows, clear) => {
-    if (!(await deleteTags(repository, rows))) return;
+    const same = from.all ? sharers(rows, tags.rows()) : await readSharers(context, repository, rows);
+    if (context.signal.aborted || !(await deleteTags(repository, rows, same))) return;
     clear();
     await tags.reload();
     focusHeading();
@@ -104,9 +134,9 @@ export async function tagList(context, repository) {
   const tags = await list({
     context,
     name: ["tag"],
-    columns: columns(Boolean(from.all)),
+    isBrief: true,
+    href: (tag) => tagHref(repository, tag.name),
     id: (tag) => tag.name,
-    matches: (tag) => [tag.name, tag.digest, ...tag.platforms].join(" "),
     empty: () => empty(repository),
     actions: mayDeleteTags(repository.accessLevel) ? (rows, clear) => [button("Delete", { kind: "danger", onclick: () => act(rows, clear) })] : null,
     ...from,

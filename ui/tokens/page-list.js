@@ -6,15 +6,16 @@
 
 import { button, h, head, linkButton } from "../lib/dom.js";
 import { isNarrowed } from "../lib/narrowed.js";
-import { plural } from "../lib/words.js";
-import { profileTabs } from "../people/page-profile.js";
+import { figure } from "../lib/words.js";
+import { attention } from "../people/attention.js";
+import { profileTabs } from "../people/profile-tabs.js";
 import { cleanUp } from "./dialogs.js";
 import { tokenList } from "./list.js";
 import { listHref, newHref } from "./token.js";
 
 const PATH = "/profile/access-tokens";
 
-const EMPTY = "An access token stands wherever your password is asked: docker login, podman, curl, a pipeline. It can be narrowed, and stopped without touching the password.";
+const EMPTY = "An access token takes the place of your password: for docker login, podman, curl, or CI such as GitHub Actions and GitLab. You can limit what it may do, and stop it without changing your password.";
 
 /**
  * Somebody had their secrets: that stands above the list until they are deleted.
@@ -23,7 +24,9 @@ const EMPTY = "An access token stands wherever your password is asked: docker lo
 function tellOfRevoked(node, tokens) {
   const count = tokens.filter((it) => it.state === "revoked").length;
   node.hidden = count === 0;
-  node.textContent = `Whoever held ${plural(count, "access token")} of yours ended ${count === 1 ? "it" : "them"} for good, so somebody had the secret. Replace what used it, then delete what is revoked.`;
+  node.textContent = count === 1
+    ? "One of your access tokens was revoked by somebody who had its secret. Replace it where it was used, then delete it."
+    : `${figure(count)} of your access tokens were revoked by somebody who had their secrets. Replace them where they were used, then delete them.`;
 }
 
 /** @type {Page} */
@@ -38,10 +41,17 @@ async function render(context) {
   const asked = query.get("username") || session.username;
   if (asked !== session.username) return void context.go(listHref(asked, session), { replace: true });
   const told = h("p.banner", { role: "status", hidden: true });
-  const made = await tokenList(context, session.username, { empty: EMPTY, loaded: (tokens) => tellOfRevoked(told, tokens) });
   const clean = button("Clean up", { onclick: async () => (await cleanUp(session.username, context.signal)) && made.reload() });
   const create = linkButton("New access token", newHref(session.username, session), "primary");
-  return [...head("Access tokens", { tabs: profileTabs(PATH), actions: [create, clean] }), told, made.node];
+  const made = await tokenList(context, session.username, {
+    empty: EMPTY,
+    loaded: (tokens) => {
+      tellOfRevoked(told, tokens);
+      // The empty list has the one button that leads on.
+      for (const it of [clean, create]) it.hidden = tokens.length === 0;
+    },
+  });
+  return [...head("Access tokens", { tabs: profileTabs(PATH), actions: [create, clean] }), attention(context), told, made.node];
 }
 
 /** @type {Page} */

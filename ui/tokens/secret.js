@@ -2,19 +2,23 @@
 // this display only; `Done` ends it, and so does whatever else takes the page away.
 //
 // Exports
-//   showSecret(context, made, { title, done, warning })
+//   showSecret(context, made, { title, done, path, warning, first })
 //        made      the answer of create or rotate: it has the secret in `token`
 //        title     heading; done: href where Done leads; warning: what the server doubts, or null
+//        path      of the access token in the API, which is asked for the first use
+//        first     the client whose lines are in front, or null
 //      → the nodes of the page; it asks before the person leaves without Done
 //   secretField(label, secret, warning)     the text with its copy button
 //   shownOnce(context, { title, done, held, nodes })      the nodes of a page with a secret: `held` is the reason to ask
 //                                           before the person leaves without Done, which leads to `done`
+//   wipeWhenLeft(context, node, href)       empties a node with a secret as soon as the page is left; href leads on from there
 
-import { block, copyButton, downloadButton } from "../lib/copy.js";
+import { copyButton } from "../lib/copy.js";
 import { button, h, head, unique } from "../lib/dom.js";
 import { exact } from "../lib/time.js";
-import { hostField, registryHost } from "../registry/host.js";
-import { CLIENTS } from "./lines.js";
+import { connect } from "./connect.js";
+import { firstUse } from "./first-use.js";
+import { userName } from "./token.js";
 
 const HELD = "The secret is not shown again. Copy it first, or leave without it.";
 
@@ -27,73 +31,23 @@ export function secretField(label, secret, warning) {
     h("p.note.error", warning));
 }
 
-/** @param {typeof CLIENTS[number]} client @param {LineFacts} facts */
-function panel(client, facts) {
-  return client.steps(facts).map((step) => {
-    if (step.text) return h("p", step.text);
-    const { file, content, code = "" } = step;
-    return file && content ? h("p", downloadButton(`Download ${file}`, file, "application/yaml", content)) : block(code);
-  });
-}
-
-/** Tabs of the clients; left and right move between them. @param {() => LineFacts} facts */
-function lines(facts) {
-  const id = unique("client");
-  const body = h("div.lines", { role: "tabpanel", id });
-  const tabs = CLIENTS.map((client) => h("button", {
-    type: "button", role: "tab", "aria-controls": id, onclick: () => choose(client),
-  }, client.name));
-  let present = CLIENTS[0];
-  /** @param {typeof CLIENTS[number]} client @param {boolean} [takesFocus] */
-  const choose = (client, takesFocus = false) => {
-    present = client;
-    tabs.forEach((tab, place) => {
-      const isPresent = CLIENTS[place] === client;
-      tab.setAttribute("aria-selected", String(isPresent));
-      tab.tabIndex = isPresent ? 0 : -1;
-      if (isPresent && takesFocus) tab.focus();
-    });
-    body.setAttribute("aria-label", client.name);
-    body.replaceChildren(...panel(client, facts()));
-  };
-  const list = h("div.tabs", {
-    role: "tablist", "aria-label": "Ready lines",
-    onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? 0;
-      if (step) choose(CLIENTS[(CLIENTS.indexOf(present) + step + CLIENTS.length) % CLIENTS.length], true);
-    },
-  }, tabs);
-  choose(present);
-  return { node: h("div.wide", list, body), draw: () => choose(present) };
-}
-
-/**
- * The ready lines, with a field for the registry's host, which need not be that of these pages.
- * @param {Api.NewApiToken} made
- */
-function clients(made) {
-  const facts = () => ({ host: registryHost(), username: made.username, secret: made.token, origin: location.origin });
-  const shown = lines(facts);
-  const host = hostField(shown.draw);
-  return h("section.wide", h("h2", "Use it"), h("div.stack", h("div.half", host.node), shown.node));
-}
-
 /** @param {Api.NewApiToken} made */
 function oldSecret({ previousUntil, previousUntilUsed }) {
-  if (!previousUntil) return "The old secret works no longer.";
+  if (!previousUntil) return "The old secret no longer works.";
   return previousUntilUsed ? `The old secret works until the new one is used, at the latest until ${exact(previousUntil)}.` : `The old secret works until ${exact(previousUntil)}.`;
 }
 
 /**
  * @param {Context} context @param {Api.NewApiToken} made
- * @param {{ title: string, done: string, warning?: string | null }} options
+ * @param {{ title: string, done: string, path: string, warning?: string | null, first?: string | null }} options
  */
-export function showSecret(context, made, { title, done, warning = null }) {
+export function showSecret(context, made, { title, done, path, warning = null, first = null }) {
   return shownOnce(context, { title, done, held: HELD, nodes: [
-    secretField("Access token", made.token, "It is not shown again. Keep it where only its user reads it."),
+    secretField(made.robot ? `Secret of ${userName(made)}` : "Access token", made.token, "It is not shown again. Keep it where only its user reads it."),
     warning && h("p.note", warning),
     made.previousHashedToken && h("p", oldSecret(made)),
-    clients(made),
+    firstUse(context, path),
+    h("section.wide", h("h2", "Connect"), connect(context, { username: userName(made), label: made.tokenLabel, id: made.id, secret: made.token, first })),
   ] });
 }
 
@@ -105,9 +59,19 @@ export function shownOnce(context, { title, done, held, nodes }) {
     context.go(done, { replace: true });
   };
   const page = h("div.stack", nodes, button("Done", { kind: "primary", onclick: leave }));
-  // The browser may keep the page as it is and show it again at Back: not with this on it.
-  const wipe = () => page.replaceChildren();
-  addEventListener("pagehide", wipe, { signal: context.signal });
-  context.signal.addEventListener("abort", wipe);
+  wipeWhenLeft(context, page, done);
   return [...head(title), page];
+}
+
+/**
+ * The browser may keep the page as it is and show it again at Back: not with a secret on it.
+ * @param {Context} context @param {HTMLElement} node @param {string} href where it goes on
+ */
+export function wipeWhenLeft(context, node, href) {
+  const leave = () => {
+    context.hold(null);
+    node.replaceChildren(h("p", "You left this page, and what it showed is not shown again. ", h("a", { href }, "Go on")));
+  };
+  addEventListener("pagehide", leave, { signal: context.signal });
+  context.signal.addEventListener("abort", () => node.replaceChildren());
 }

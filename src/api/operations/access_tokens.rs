@@ -32,7 +32,7 @@ parameters! {
         generated_by "generatedby": Option<Making>,
         /// Only those in this state.
         state "state": Option<TokenState>,
-        /// Only those whose end is still to come, before this time or date.
+        /// Only those that are accepted (`active`) and end before this time or date.
         expires_before "expiresbefore": Option<Timestamp>,
         /// Only those last used before this time or date; never used ones count by their making. Unlike `usedbefore` it
         /// makes of a list no preview of a clean-up.
@@ -41,6 +41,16 @@ parameters! {
         never_used "neverused": Option<bool>,
         /// Only those without limits, which may do all that their account may, or with `false` only those with some.
         unlimited "unlimited": Option<bool>,
+    }
+}
+
+parameters! {
+    /// Whose access tokens are counted.
+    Counted {
+        /// Whose; your own if omitted, or everybody's for an administrator. Another's: administrators.
+        username "username": Option<String>,
+        /// Everybody's, for administrators, instead of `username`.
+        everybody "everybody": Option<bool>,
     }
 }
 
@@ -127,7 +137,7 @@ operations! { AccessTokens:
     /// Count access tokens: all, and those that a list with one filter shows
     CountAccessTokens = Get "/api/v0/api_tokens/counts" 200 {
         act: TokenList,
-        query: (OfUser, Near),
+        query: (Counted, Near),
         answer: api::ApiTokenCounts,
         codes: [NoSuchUser],
     }

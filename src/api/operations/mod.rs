@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod answers;
 pub mod audit;
 pub mod grants;
+pub mod keeping;
 pub mod organizations;
 pub mod pages;
 pub mod registry;
@@ -30,6 +31,7 @@ pub fn all() -> Vec<Described> {
         audit::all(),
         registry::all(),
         server::all(),
+        keeping::all(),
         pages::all(),
     ];
     kinds.into_iter().flatten().collect()

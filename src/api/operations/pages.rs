@@ -23,12 +23,17 @@ pages! {
     OpenRepositories "/repositories" "The repositories that you see";
     OpenNamespace "/repositories/{namespace}" "The repositories of a namespace";
     OpenRepository "/repositories/{namespace}/{reponame}" "A repository";
+    OpenTag "/repositories/{namespace}/{reponame}/tags/{tag}" "A tag of a repository";
     OpenOrganizations "/organizations" "Organizations";
-    OpenOrganization "/organizations/{name}" "An organization, its members and teams";
+    OpenOrganization "/organizations/{name}" "An organization, its members, teams and robots";
+    OpenNewRobot "/organizations/{name}/new-robot" "Makes a robot of an organization, for its administrators";
+    OpenRobot "/organizations/{name}/robots/{robot}" "A robot of an organization, for its administrators";
     OpenTeam "/organizations/{name}/teams/{team}" "A team, its members and access";
     OpenPeople "/people" "The users, for administrators";
     OpenPerson "/people/{name}" "A user, for administrators";
+    OpenLeaver "/people/{name}/leave" "What is to be ended when a user leaves, for administrators";
     OpenAccessTokenOfPerson "/people/{name}/access-tokens/{id}" "An access token of a user, by its `hashedToken`; `new` makes one; for administrators";
     OpenAudit "/audit" "The audit log, for administrators";
     OpenRegistry "/registry" "How a registry is connected, for administrators";
+    OpenSettings "/settings" "The settings of the site, for administrators";
 }

@@ -3,7 +3,7 @@
 use crate::api::operation::operations;
 use crate::api::query::{ParameterKind, as_sent, parameters};
 use crate::api::{self, Document, Form, Number, Text};
-use crate::domain::program::Program;
+use crate::domain::program::{Layout, Program};
 
 /// The media type of certificates.
 pub const PEM: &str = "application/x-pem-file";
@@ -52,7 +52,11 @@ parameters! {
     WhichConfiguration {
         /// The registry, or the proxy before it.
         program "for": Option<Program>,
-        /// Where the certificate lies on the registry's machine; nothing to nginx.
+        /// Who stands before the registry and checks its requests: dockpass (`gateway`), a proxy that asks dockpass
+        /// (`forward-auth`), or the registry itself (`token-server`). By default `gateway` where `registry.upstream` is set,
+        /// otherwise `token-server`.
+        layout "layout": Option<Layout>,
+        /// Where the certificate lies on the registry's machine; nothing to a proxy.
         certificate "certificate": Option<String>,
         /// Only these parts of a registry's configuration, to be put into one that is there: `storage`, `http`, `auth`,
         /// `notifications`. All if omitted.
@@ -107,6 +111,18 @@ operations! { Registry:
         access: Registry,
     }
 
+    /// Whether a request of the registry may be passed on; for the proxy before it, elsewhere there is nothing here
+    VerifyRequest = Get "/auth/verify" 200 {
+        access: Proxy,
+        headers: [
+            ("X-Original-URI", "Path and query of the request, as they came to the proxy."),
+            ("X-Original-Method", "Its method."),
+            ("X-Forwarded-Uri", "The same as X-Original-URI."),
+            ("X-Forwarded-Method", "The same as X-Original-Method.")
+        ],
+        codes: [NotFound, Unauthorized, NotAuthorized, Denied, Unavailable, OutcomeUnknown],
+    }
+
     /// List the repositories that you see, as the registry names them
     ListCatalog = Get "/v2/_catalog" 200 {
         act: RegistryCatalog,
@@ -136,7 +152,7 @@ operations! { Registry:
         answer: api::RegistryState,
     }
 
-    /// Get the configuration of a registry, or of nginx before it and dockpass, ready to paste
+    /// Get the configuration of a registry, or of a proxy before it and dockpass, ready to paste
     GetRegistryConfiguration = Get "/api/v0/admin/registry/config" 200 {
         act: RegistryView,
         query: WhichConfiguration,

@@ -78,7 +78,7 @@ operations! { Repositories:
         act: RepositoryCreate,
         body: api::CreateRepository,
         answer: api::Repository,
-        codes: [InvalidVisibility, RepositoryExists, NoSuchAccount, LimitReached, NamespaceInUse],
+        codes: [InvalidVisibility, RepositoryExists, NoSuchAccount, LimitReached, NamespaceInUse, GatewayRequired],
     }
 
     /// View a repository; a `/` in its name is sent as `%2F`
@@ -100,7 +100,7 @@ operations! { Repositories:
         act: RepositoryUpdate,
         body: api::UpdateRepository,
         answer: api::Repository,
-        codes: [InvalidVisibility, NoSuchRepository],
+        codes: [InvalidVisibility, NoSuchRepository, GatewayRequired],
     }
 
     /// Delete a repository; a `Warning` header says what stays

@@ -23,6 +23,14 @@ operations! { AccessTokens:
         codes: [NoSuchAccount, RobotExists, LimitReached],
     }
 
+    /// See what a robot with these limits would reach at present; makes none. No robot has a name with a capital letter
+    PreviewRobotReach = Post "/api/v0/accounts/{name}/robots/previewReach" 200 {
+        act: RobotReach,
+        body: api::PreviewRobotReach,
+        answer: api::LimitedReach,
+        codes: [NoSuchAccount],
+    }
+
     /// View a robot
     ViewRobot = Get "/api/v0/accounts/{name}/robots/{robot}" 200 {
         act: RobotView,

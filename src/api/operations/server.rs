@@ -8,7 +8,9 @@ use crate::api::{self, Document};
 parameters! {
     /// How health is told.
     HealthQuery {
-        /// Whether the status is 503 when changes are not accepted.
+        /// Whether the status is 503 when `healthy` is false. It is 200 while the registry behind the gateway does not answer:
+        /// a restart of dockpass mends nothing there, and would end what goes through; whoever watches that reads
+        /// `registryAnswers`.
         strict "strict": Option<bool>,
     }
 }
@@ -27,6 +29,15 @@ operations! { Server:
         answer: Document,
         access: Open,
         media: ["text/plain; charset=utf-8"],
+    }
+
+    /// Read the metrics, as OpenMetrics, or in the older text of Prometheus for those who ask for that; their own secret opens
+    /// it, without it there is nothing here
+    GetMetrics = Get "/metrics" 200 {
+        answer: Document,
+        access: Metrics,
+        media: ["application/openmetrics-text; version=1.0.0; charset=utf-8", "text/plain; version=0.0.4; charset=utf-8"],
+        codes: [NotFound],
     }
 
     /// The CA of the self-signed TLS certificate
@@ -85,8 +96,8 @@ operations! { Server:
         media: ["text/html"],
     }
 
-    /// The files of the pages
-    GetAsset = Get "/assets/{file}" 200 {
+    /// The files of the pages, below the hash of them all
+    GetAsset = Get "/assets/{hash}/{file}" 200 {
         answer: Document,
         access: Open,
         media: ["text/css", "text/javascript"],
@@ -94,7 +105,7 @@ operations! { Server:
     }
 
     /// The files of the pages that stand in a folder
-    GetAssetInFolder = Get "/assets/{folder}/{file}" 200 {
+    GetAssetInFolder = Get "/assets/{hash}/{folder}/{file}" 200 {
         answer: Document,
         access: Open,
         media: ["text/javascript"],

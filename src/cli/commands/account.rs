@@ -37,15 +37,16 @@ pub(in crate::cli) async fn list(
 pub(in crate::cli) async fn create(body: &CreateAccount, api: &mut Api) -> Result<ApiAnswer<Account>, CliError> {
     let made = api.send(op::CreateAccount, [], &(), body).await;
     made.map_err(|error| match error {
-        CliError::Refused { status, code, message } if code == "NAMESPACE_IN_USE" => {
+        CliError::Refused { status, code, message, retry_after } if code == "NAMESPACE_IN_USE" => {
             let message = message.replace("adoptRepositories", "--adopt-repositories");
-            CliError::Refused { status, code, message }
+            CliError::Refused { status, code, message, retry_after }
         }
         other => other,
     })
 }
 
 /// An account that was looked up and is to be deleted, with what goes along.
+#[derive(PartialEq)]
 pub(in crate::cli) struct Doomed {
     /// `user` or `organization`.
     what: &'static str,

@@ -44,7 +44,7 @@ impl ActivityArguments {
 /// How many records.
 #[derive(Args)]
 pub(in crate::cli) struct Most {
-    /// At most so many
+    /// Maximum number of records
     #[arg(long, value_name = "N", default_value_t = USUAL, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::cli::global::Global;
 use crate::cli::screen::{CliError, Console, Fit, Report, Table, View};
 use crate::cli::wire::is_served;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Loaded};
 use crate::http;
 
 /// What `dockpass config` takes.
@@ -16,7 +16,8 @@ use crate::http;
                         administrators have set in a running one, and how that was started, `dockpass settings show` \
                         tells.\n\nIt checks the configuration before a restart: what a server would refuse, it \
                         refuses, too, with exit code 1. So it reads the files that the configuration names: tls.cert and tls.key, \
-                        registry.ca and registry.events_secret. It changes nothing."
+                        registry.ca, registry.events_secret, registry.upstream_password_file, audit.syslog_ca, audit.webhook_ca, \
+                        audit.webhook_secret_file and metrics.secret_file. It changes nothing."
 )]
 pub(in crate::cli) struct ConfigArguments {
     /// Print a configuration file with every key, its default and what it means
@@ -36,6 +37,32 @@ pub(in crate::cli) fn load(
     flags: impl IntoIterator<Item = (&'static str, String)>,
     console: &Console,
 ) -> Result<Config, CliError> {
+    Ok(warned(read(global, flags, console)?))
+}
+
+/// The same for the server, whose log is written from then on as the configuration says.
+pub(in crate::cli) fn load_for_server(
+    global: &Global,
+    flags: impl IntoIterator<Item = (&'static str, String)>,
+    console: &Console,
+) -> Result<Config, CliError> {
+    let loaded = read(global, flags, console)?;
+    console.log_form.set(loaded.config.log.format);
+    Ok(warned(loaded))
+}
+
+fn warned(loaded: Loaded) -> Config {
+    for warning in &loaded.warnings {
+        log::warn!("{warning}");
+    }
+    loaded.config
+}
+
+fn read(
+    global: &Global,
+    flags: impl IntoIterator<Item = (&'static str, String)>,
+    console: &Console,
+) -> Result<Loaded, CliError> {
     let data_dir = match global.data_dir.as_deref().map(|path| (path, path.to_str())) {
         Some((path, None)) => {
             return Err(CliError::Usage(format!("the path of the data directory, {}, is not UTF-8", path.display())));
@@ -45,11 +72,7 @@ pub(in crate::cli) fn load(
     };
     let overrides: Vec<_> = data_dir.into_iter().chain(flags).collect();
     let environment = console.environment.clone().into_iter();
-    let loaded = Config::load(global.config.as_deref(), environment, &overrides)?;
-    for warning in &loaded.warnings {
-        log::warn!("{warning}");
-    }
-    Ok(loaded.config)
+    Ok(Config::load(global.config.as_deref(), environment, &overrides)?)
 }
 
 /// Shows an example, or the configuration that this command finds; a running server's may differ.

@@ -8,7 +8,7 @@ use crate::cli::screen::{CliError, Console};
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  dockpass help token create\n  dockpass help lost password")]
 pub(in crate::cli) struct HelpArguments {
-    /// A command, or what it is about
+    /// A command, or a topic
     #[arg(value_name = "COMMAND OR TOPIC")]
     words: Vec<String>,
 }
@@ -25,19 +25,19 @@ const TOPICS: &[Topic] = &[
         name: "lost password",
         words: &["lost", "forgot", "forgotten", "password", "passwords", "reset", "locked"],
         text: "\
-The administrator's password is lost? On the machine of the server, as its user
-or root; it works whether the server runs or not:
+Lost the administrator's password? On the server's machine, as its user or root;
+it works whether or not the server is running:
   dockpass user password admin
 
-Somebody else's? Set another one, or give a temporary one, with which the user
-sets its own:
+Somebody else's? Set a new one, or create a temporary one, with which the user
+sets their own:
   dockpass user password alice
   dockpass user temporary-password alice
 
-Too many wrong passwords make the user wait. To end the wait:
+After too many wrong passwords the user has to wait. To end the wait:
   dockpass user unlock alice
 
-The password of the first start stands in DIR/initial-admin-password until it is
+The password of the first start is in DIR/initial-admin-password until it is
 changed.
 ",
     },
@@ -45,15 +45,15 @@ changed.
         name: "why denied",
         words: &["why", "denied", "refused", "403", "unauthorized", "forbidden"],
         text: "\
-Why can somebody not push or pull?
+Why can't somebody push or pull?
   dockpass access check --user alice push acme/app
   dockpass access check --token 01ARZ3NDEKTS pull acme/app
 
-Who reaches a repository, and what somebody reaches:
+Who has access to a repository, and what somebody has access to:
   dockpass repo access acme/app
   dockpass user access alice
 
-What was refused, and for which reason:
+What was refused, and why:
   dockpass audit list --outcome denied --since 1h
 ",
     },
@@ -61,13 +61,13 @@ What was refused, and for which reason:
         name: "leaked token",
         words: &["leak", "leaked", "stolen", "secret", "revoke"],
         text: "\
-Which access token is it? Its secret is asked for, or stands on standard input:
+Which access token is it? The secret is asked for, or read from standard input:
   dockpass token identify < found.txt
 
-End it for good, without signing in; a whole report of a scanner will do:
+Revoke it for good, without signing in; a scanner's whole report will do:
   dockpass token revoke < found.txt
 
-Or deactivate it, as who signs in, so that it can be activated again:
+Or sign in and deactivate it, so that it can be activated again:
   dockpass token identify --deactivate < found.txt
 
 What it did:
@@ -78,7 +78,7 @@ What it did:
         name: "leaver",
         words: &["leaver", "leave", "leaves", "offboard", "fired"],
         text: "\
-Somebody leaves: deactivated and signed out first; what is left is said:
+Somebody leaves: deactivate and sign out, then list what is left to do:
   dockpass user offboard alice
   dockpass user offboard alice --delete-tokens --transfer-repositories bob
 ",
@@ -87,15 +87,15 @@ Somebody leaves: deactivated and signed out first; what is left is said:
         name: "connect a registry",
         words: &["connect", "distribution", "docker", "zot", "nginx", "s3"],
         text: "\
-The whole configuration of a registry, and of nginx before it:
+The complete configuration of a registry, and of nginx in front of it:
   dockpass registry config --for distribution --output /etc/docker/registry
   dockpass registry config --for nginx --output /etc/nginx/conf.d
 
-For a registry that is there, with storage of its own:
+For an existing registry with its own storage:
   dockpass registry config --for distribution --only auth,notifications
 
-Then name its address in registry.url, in the configuration of the server. Is
-dockpass told what happens there?
+Then set registry.url in the server's configuration. To see whether dockpass is
+notified of pushes and pulls:
   dockpass registry show
 ",
     },
@@ -115,14 +115,14 @@ while changes are not accepted.
         name: "scripts",
         words: &["script", "scripts", "json", "jq", "exit", "code", "codes"],
         text: "\
-With --format json, or DOCKPASS_FORMAT=json, answers are those of the API, and
-errors are JSON on standard error. Access tokens come as an array, repositories,
-accounts and records in an object; `never` is the year 0001. What is done to
-several things gives an array of results.
+With --format json, or DOCKPASS_FORMAT=json, output is the API's, and errors are
+JSON on standard error. Access tokens come as an array, repositories, accounts
+and records in an object; `never` is the year 0001. A command on several things
+gives an array of results.
   dockpass token list --format json | jq -r '.[].id'
 
-Exit codes: 0 done, 1 refused or failed, also where nothing was there to take
-away, 2 wrong usage. What cannot be undone needs --yes where nobody is asked.
+Exit codes: 0 done; 1 refused or failed, or nothing to remove; 2 wrong usage.
+Without a terminal, what cannot be undone needs --yes.
 ",
     },
     Topic {
@@ -132,17 +132,18 @@ away, 2 wrong usage. What cannot be undone needs --yes where nobody is asked.
 DOCKPASS_DATA_DIR, DOCKPASS_CONFIG
   The data directory, and the configuration file.
 DOCKPASS_SERVER, DOCKPASS_CA
-  A server elsewhere, and the certificates to trust for it.
-DOCKPASS_USER, DOCKPASS_TOKEN
-  Who signs in there, with which access token or password.
+  A remote server, and the certificates to trust for it.
+DOCKPASS_TOKEN, DOCKPASS_USER
+  The access token that signs in there; a password needs the user name as well.
+  With it, name the server too.
 DOCKPASS_FORMAT, DOCKPASS_LOG
-  How answers are printed, table or json; the filter of the log.
+  The output format, table or json; the filter of the log.
 DOCKPASS_SECTION_KEY
   A key of the configuration: dockpass config --example
 
-Without them: /etc/dockpass/config.toml, if it is there, and the data directory
-that it names, or ./dockpass-data. Where that is not there, or neither yours nor
-you are root: the current login of dockpass login.
+Without them: /etc/dockpass/config.toml, if it exists, and the data directory it
+names, or ./dockpass-data. If that does not exist, or is not yours and you are
+not root: the current login of dockpass login.
 ",
     },
 ];
@@ -164,7 +165,10 @@ pub(in crate::cli) fn run(
     }
     let Some(topic) = about(&arguments.words) else {
         let asked = arguments.words.join(" ");
-        return Err(CliError::Usage(format!("there is no help on `{asked}`; commands: dockpass --help; {}", all())));
+        return Err(CliError::Usage(format!(
+            "there is no help on `{asked}`; for the commands: dockpass --help; {}",
+            all()
+        )));
     };
     console.write(topic.text)
 }

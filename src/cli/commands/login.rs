@@ -40,34 +40,35 @@ const MOST_READ: u64 = 1_024 * 1_024;
 #[command(after_help = "\
 Example:
   dockpass login --server https://dockpass.example.org:8700 --user alice
-  dockpass login --server https://dockpass.example.org:8700 --user ci --password-stdin < token.txt
+  dockpass login --server https://dockpass.example.org:8700 --password-stdin < token.txt
 
-Asks for a password or an access token, and tries it. A password is not kept: it makes an access token for this machine, \
-which `dockpass logout` deletes. An access token that is given is kept as it is. Both stand in a file that only you may read, \
-$XDG_CONFIG_HOME/dockpass/logins.json or ~/.config/dockpass/logins.json, with the certificates of --ca.
+Asks for a password or an access token, and tries it. The password is not kept: it creates an access token for this machine, \
+which `dockpass logout` deletes. An access token that you give is kept as it is, and says itself whose it is. Logins are kept in \
+a file that only you may read, $XDG_CONFIG_HOME/dockpass/logins.json or ~/.config/dockpass/logins.json, with the certificates \
+of --ca.
 
-An access token that ends, as that of a login does, sets no password and makes no user with one; no access token makes an \
-administrator or a temporary password. Who administers does that on the machine of the server, or gives the password to that \
-command alone, as DOCKPASS_USER and DOCKPASS_TOKEN come before the login:
+An access token that expires, as that of a login does, cannot set passwords or create users with one; no access token can \
+create an administrator or a temporary password. Administrators do that on the server's machine, or give their password to that \
+one command: DOCKPASS_USER and DOCKPASS_TOKEN take precedence over the login:
   read -rs DOCKPASS_TOKEN && export DOCKPASS_TOKEN
   DOCKPASS_USER=admin dockpass user password alice --server https://dockpass.example.org:8700
   unset DOCKPASS_TOKEN
 
-A command speaks to the server that is named: by --server, --data-dir, DOCKPASS_SERVER, --config, DOCKPASS_CONFIG or \
-DOCKPASS_DATA_DIR, in this order. If none is named, it speaks to the data directory of this machine, if there is one that you \
-may use, and else to the current login. `dockpass whoami` tells.")]
+Commands talk to the server named by --server, --data-dir, DOCKPASS_SERVER, --config, DOCKPASS_CONFIG or DOCKPASS_DATA_DIR, in \
+this order. If none is named, they use the data directory of this machine if there is one that you may use, otherwise the \
+current login. `dockpass whoami` shows which.")]
 pub(in crate::cli) struct LoginArguments {
-    /// Who signs in, a user or a robot ORG/NAME [environment: DOCKPASS_USER]
+    /// Who signs in, a user or a robot ORG/NAME; not needed with an access token on standard input [environment: DOCKPASS_USER]
     #[arg(long, value_name = "NAME", value_parser = values::user_name)]
     user: Option<String>,
     /// Read the password or the access token from standard input
     #[arg(long)]
     password_stdin: bool,
-    /// When the access token that a password makes ends: a length of time (30d), a date, a time, or never [default: 90d, or
-    /// the site's where it allows less]
+    /// When the access token created with a password expires: a length of time (30d), a date, a time, or never [default: 90d,
+    /// or less where the site allows less]
     #[arg(long, value_name = "WHEN", value_parser = values::expiry)]
     expires: Option<ExpiryArgument>,
-    /// Make the login at --server, which is there already, the current one
+    /// Make the existing login at --server the current one
     #[arg(long, conflicts_with_all = ["user", "password_stdin", "expires"])]
     switch: bool,
 }
@@ -91,9 +92,15 @@ pub(in crate::cli) async fn login(
     let trusted = kept(&target::trusted(&global, earlier, file.path()))?;
     let user = who(arguments.user, earlier, console)?;
     let secret = prompt::sign_in(console, arguments.password_stdin)?;
+    let user = match user {
+        Some(user) => user,
+        // It says whose it is.
+        None if secret.is_access_token() => String::new(),
+        None => return Err(CliError::Usage("say who signs in, with --user NAME: a password needs it".to_owned())),
+    };
     let mut api = remote(&url, &trusted, &user, secret.reveal())?;
     let signed_in = if secret.is_access_token() {
-        given(&user, &url, &secret, &mut api).await
+        given(&url, &secret, &mut api).await
     } else {
         made(arguments.expires, &mut api, console).await
     };
@@ -163,20 +170,21 @@ fn certificates(text: &str) -> String {
 }
 
 /// The name of who signs in: named, or asked for on a terminal.
-fn who(named: Option<String>, earlier: Option<&Login>, console: &mut Console) -> Result<String, CliError> {
+fn who(named: Option<String>, earlier: Option<&Login>, console: &mut Console) -> Result<Option<String>, CliError> {
     if let Some(name) = named {
-        return Ok(name);
+        return Ok(Some(name));
     }
     if let Some(name) = console.user()? {
-        return values::user_name(name).map_err(|error| CliError::Usage(format!("DOCKPASS_USER: {error}")));
+        let read = values::user_name(name).map(Some);
+        return read.map_err(|error| CliError::Usage(format!("DOCKPASS_USER: {error}")));
     }
     if !console.in_is_terminal {
-        return Err(CliError::Usage("say who signs in, with --user NAME".to_owned()));
+        return Ok(None);
     }
     let usual = earlier.map(|login| format!(" [{}]", shown::plain(&login.user))).unwrap_or_default();
     let typed = prompt::line(&format!("User name{usual}: "), console)?;
     let name = if typed.is_empty() { earlier.map(|login| login.user.clone()).unwrap_or_default() } else { typed };
-    values::user_name(&name).map_err(|error| CliError::Usage(error.to_string()))
+    values::user_name(&name).map(Some).map_err(|error| CliError::Usage(error.to_string()))
 }
 
 /// Who signs in need not be told how to.
@@ -184,14 +192,18 @@ fn not_let_in(error: CliError, user: &str, url: &str) -> CliError {
     match error {
         CliError::Refused { code, .. } if code == Code::NotAuthenticated.name() => {
             let user = shown::plain(user);
-            CliError::Finding(format!("{url} does not let {user} in with this password or access token"))
+            CliError::Finding(if user.is_empty() {
+                format!("{url} does not accept this access token; an older dockpass also needs --user NAME")
+            } else {
+                format!("{url} does not let {user} in with this password or access token")
+            })
         }
         other => other,
     }
 }
 
 /// A login with an access token that was given.
-async fn given(user: &str, url: &str, secret: &Password, api: &mut Api) -> Result<(String, Login), CliError> {
+async fn given(url: &str, secret: &Password, api: &mut Api) -> Result<(String, Login), CliError> {
     let secret = Zeroizing::new(crate::domain::entered::without_blanks(secret.reveal()).to_owned());
     let hash = secret_hash(&secret)?.to_string();
     let record = api.call(op::ViewAccessToken, [&hash], &()).await?.read()?;
@@ -199,7 +211,7 @@ async fn given(user: &str, url: &str, secret: &Password, api: &mut Api) -> Resul
         return Err(CliError::Usage(format!(
             "this is a temporary password, which sets a new password and does nothing else: sign in with it at {url} in a \
              browser; or `{READ_TEMPORARY}`, type it, then `{}`",
-            set_password(&shell_word(user), &shell_word(url))
+            set_password(&shell_word(&owner(&record)), &shell_word(url))
         )));
     }
     Ok((record.token_label.clone(), of(&record, &secret, false)))
@@ -322,8 +334,8 @@ mod tests {
         assert_eq!(values::user_name("acme/ci").unwrap(), "acme/ci");
         assert!(values::user_name("acme/ci/x").is_err());
         console.environment.insert("DOCKPASS_USER".into(), "acme/ci".into());
-        assert_eq!(who(None, None, &mut console).unwrap(), "acme/ci");
-        assert_eq!(who(Some("alice".into()), None, &mut console).unwrap(), "alice");
+        assert_eq!(who(None, None, &mut console).unwrap().as_deref(), Some("acme/ci"));
+        assert_eq!(who(Some("alice".into()), None, &mut console).unwrap().as_deref(), Some("alice"));
         console.environment.insert("DOCKPASS_USER".into(), "Acme".into());
         assert!(who(None, None, &mut console).unwrap_err().to_string().starts_with("DOCKPASS_USER: "));
     }
@@ -361,7 +373,7 @@ mod tests {
         let robot = ci(&json!({})).to_string();
         let server = Server::with_json(&[(200, &robot)]);
         let secret = Password::new(crate::domain::secret::TokenText::from_random([1; 32]).reveal().to_owned());
-        let (_, login) = given("acme/ci", "https://a.example", &secret, &mut server.api()).await.unwrap();
+        let (_, login) = given("https://a.example", &secret, &mut server.api()).await.unwrap();
         assert_eq!(login.user, "acme/ci");
     }
 
@@ -370,9 +382,7 @@ mod tests {
         let temporary = token(&json!({ "temporaryPassword": true })).to_string();
         let server = Server::with_json(&[(200, &temporary)]);
         let secret = Password::new(crate::domain::secret::TokenText::from_random([1; 32]).reveal().to_owned());
-        let Err(error) = given("alice", "https://a.example", &secret, &mut server.api()).await else {
-            panic!("a login")
-        };
+        let Err(error) = given("https://a.example", &secret, &mut server.api()).await else { panic!("a login") };
         let said = error.to_string();
         let command = "DOCKPASS_USER=alice dockpass user password alice --server https://a.example";
         assert!(said.contains(command) && said.contains(READ_TEMPORARY), "{said}");

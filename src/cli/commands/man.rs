@@ -32,23 +32,23 @@ const SECTIONS: &str = r".SH ENVIRONMENT
 \fBDOCKPASS_DATA_DIR\fR, \fBDOCKPASS_CONFIG\fR
 The data directory, and the configuration file.
 .TP
-\fBDOCKPASS_SERVER\fR, \fBDOCKPASS_USER\fR, \fBDOCKPASS_TOKEN\fR, \fBDOCKPASS_CA\fR
-A server elsewhere, who signs in there, with which access token or password, and the certificates to trust for it. Without
-user and token, the login of \fBdockpass login\fR at that server is used.
+\fBDOCKPASS_SERVER\fR, \fBDOCKPASS_TOKEN\fR, \fBDOCKPASS_USER\fR, \fBDOCKPASS_CA\fR
+A remote server, the access token or password that signs in there, the user name, which only a password needs, and the
+certificates to trust for it. Without a token, the login of \fBdockpass login\fR at that server is used.
 .TP
 \fBDOCKPASS_FORMAT\fR, \fBDOCKPASS_LOG\fR
-How answers are printed: table or json; and the filter of the log.
+The output format, table or json, and the filter of the log.
 .TP
 \fBDOCKPASS_\fISECTION\fB_\fIKEY\fR
 A key of the configuration, as \fBdockpass config \-\-example\fR lists them.
 .SH FILES
 .TP
 \fI/etc/dockpass/config.toml\fR
-The configuration, where none is named.
+The configuration, if none is named.
 .TP
 \fI./dockpass\-data\fR
-The data directory, where neither that nor a server is named; only its owner may read it. Where it is not there, or not
-yours, commands speak to the current login.
+The data directory, if neither one nor a server is named; only its owner may read it. If it does not exist, or is not yours,
+commands use the current login.
 .TP
 \fI./dockpass\-data/dockpass.sock\fR
 The socket of the server that runs on it, for its owner and root.
@@ -57,7 +57,7 @@ The socket of the server that runs on it, for its owner and root.
 The first password of \fBadmin\fR, until it is changed.
 .TP
 \fI$XDG_CONFIG_HOME/dockpass/logins.json\fR, \fI~/.config/dockpass/logins.json\fR
-The logins of \fBdockpass login\fR; the current one is where commands go that name no server and find no data directory.
+The logins of \fBdockpass login\fR; commands that name no server and find no data directory use the current one.
 .SH EXIT STATUS
 .TP
 \fB0\fR

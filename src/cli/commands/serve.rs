@@ -7,10 +7,12 @@ use crate::cli::commands::config;
 use crate::cli::global::Global;
 use crate::cli::screen::{CliError, Console, prompt};
 use crate::domain::secret::Password;
-use crate::http;
+use crate::http::{self, Supervisor};
 
 /// The environment variable with the first password of `admin`.
 const ADMIN_PASSWORD: &str = "DOCKPASS_ADMIN_PASSWORD";
+/// How a service manager says that it wants to hear of its services (`sd_notify(3)`, `sd_watchdog_enabled(3)`).
+const SUPERVISOR: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
 /// The systemd credential with the first password of `admin`.
 const CREDENTIAL: &str = "dockpass-admin-password";
 
@@ -37,11 +39,13 @@ pub(in crate::cli) async fn run(
     }
     let global = global.or_environment(console);
     let flags = arguments.listen.map(|listen| ("server.listen", listen));
-    let config = config::load(&global, flags, console)?;
+    let config = config::load_for_server(&global, flags, console)?;
     let admin_password = admin_password(arguments.admin_password_file.as_deref(), console)?;
     let program = console.program.clone();
     let program = Some(program.as_str()).filter(|_| console.out_is_terminal);
-    http::serve(config, admin_password, program, &mut *console.out).await?;
+    let [socket, time, process] = SUPERVISOR.map(|name| console.variable(name));
+    let supervisor = Supervisor::of(socket, time, process);
+    http::serve(config, admin_password, program, supervisor, &mut *console.out).await?;
     Ok(())
 }
 

@@ -14,10 +14,10 @@ use crate::domain::text::shell_word;
 /// What can be done with settings.
 #[derive(Subcommand)]
 pub(in crate::cli) enum SettingsCommand {
-    /// Show the settings in force, and which of them the configuration fixes
+    /// Show the settings in effect, and which are fixed by the configuration
     #[command(after_help = "Example:\n  dockpass settings show")]
     Show,
-    /// Change settings, at once and for good
+    /// Change settings, effective at once and kept
     #[command(
         after_help = "Example:\n  dockpass settings set maxTokensPerAccount=50 tokenMaxLifetime=90d\n\nA name is one of \
                       those that `dockpass settings show` lists, or its key in the configuration. A length of time is \

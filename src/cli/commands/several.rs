@@ -1,4 +1,5 @@
-//! The same done for several things, one after the other: each result is told, and the exit code is that of the worst.
+//! The same done for several things, one after the other: each result is told, and the exit code is that of the worst. What
+//! is named twice is done once.
 
 use std::fmt::Display;
 
@@ -11,7 +12,7 @@ use crate::cli::wire::Api;
 const NAMED: usize = 10;
 
 /// Does the same for each. As JSON, several results are a list, and the result of one is itself.
-pub(in crate::cli) async fn each<T: Display>(
+pub(in crate::cli) async fn each<T: Display + PartialEq>(
     all: &[T],
     api: &mut Api,
     console: &mut Console,
@@ -26,21 +27,22 @@ pub(in crate::cli) async fn each<T: Display>(
 
 /// Does the same for each. One that is refused keeps no other from it, unless nothing can be done any more; what was not
 /// tried then is named. As JSON, the results are a list.
-pub(in crate::cli) async fn all_of<T: Display>(
+pub(in crate::cli) async fn all_of<T: Display + PartialEq>(
     all: &[T],
     api: &mut Api,
     console: &mut Console,
     mut work: impl AsyncFnMut(&T, &mut Api, &mut Console) -> Result<Report, CliError>,
 ) -> Result<(), CliError> {
     let (mut answers, mut failures) = (Vec::new(), Vec::new());
-    for (place, one) in all.iter().enumerate() {
+    let once = each_once(all);
+    for (place, &one) in once.iter().enumerate() {
         let done = work(one, api, console).await;
         let told = done.and_then(|report| tell(&report, &mut answers, console));
         let Err(error) = told else { continue };
         let is_end = error.ends_all();
         failures.push(error.about(&one.to_string()));
         if is_end {
-            failures.extend(not_tried(all.get(place + 1..).unwrap_or_default()));
+            failures.extend(not_tried(once.get(place + 1..).unwrap_or_default()));
             break;
         }
     }
@@ -48,6 +50,17 @@ pub(in crate::cli) async fn all_of<T: Display>(
         console.report(&Report::done(Value::Array(answers), String::new()))?;
     }
     CliError::all(failures)
+}
+
+/// Each once, in the order in which they were first named.
+pub(in crate::cli) fn each_once<T: PartialEq>(all: &[T]) -> Vec<&T> {
+    let mut once: Vec<&T> = Vec::with_capacity(all.len());
+    for one in all {
+        if !once.contains(&one) {
+            once.push(one);
+        }
+    }
+    once
 }
 
 fn not_tried<T: Display>(rest: &[T]) -> Option<CliError> {
@@ -78,7 +91,12 @@ mod tests {
         console.format = format;
         let mut nowhere = Api::in_directory("/nonexistent".as_ref());
         let result = each(names, &mut nowhere, &mut console, async |name, _, _| match *name {
-            "missing" => Err(CliError::Refused { status: 404, code: "NO_SUCH_USER".into(), message: "none".into() }),
+            "missing" => Err(CliError::Refused {
+                status: 404,
+                code: "NO_SUCH_USER".into(),
+                message: "none".into(),
+                retry_after: None,
+            }),
             "gone" => Err(CliError::Timeout { place: "x".into(), seconds: 1, is_change: false }),
             name => Ok(Report::done(Value::Null, format!("did {name}"))),
         });
@@ -96,6 +114,12 @@ mod tests {
         let (result, out) = done(&["a", "gone", "b", "c"], Format::Table).await;
         let said = "x (about gone) takes connections, but did not answer within 1 seconds; not tried: b, c";
         assert_eq!((out.as_str(), result.unwrap_err().to_string().as_str()), ("did a\n", said));
+    }
+
+    #[tokio::test]
+    async fn what_is_named_twice_is_done_once() {
+        let (result, out) = done(&["a", "b", "a"], Format::Table).await;
+        assert_eq!((out.as_str(), result.is_ok()), ("did a\ndid b\n", true));
     }
 
     #[tokio::test]

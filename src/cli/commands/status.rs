@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::api::operations::{registry, server as op};
-use crate::api::{Health, RegistryState, Version};
+use crate::api::{AuditWay, Health, RegistryState, Version};
 use crate::cli::commands::registry::report::next_door;
 use crate::cli::commands::target::{self, Signing, Target};
 use crate::cli::commands::values;
@@ -24,16 +24,16 @@ const PATIENCE: u32 = 5;
 /// What `dockpass status` takes.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  dockpass status\n  dockpass status --quiet && echo well\n  HEALTHCHECK CMD [\"dockpass\", \
-                  \"status\", \"--quiet\"]\n\nIt asks a server that runs, and opens no data directory itself. With --server \
-                  no credentials are needed; with those of an administrator it says more.\n\nExit codes: 0 healthy, 1 not \
+    after_help = "Example:\n  dockpass status\n  dockpass status --quiet && echo healthy\n  HEALTHCHECK CMD [\"dockpass\", \
+                  \"status\", \"--quiet\"]\n\nIt asks a running server and never opens the data directory itself. With \
+                  --server, no credentials are needed; with an administrator's, it shows more.\n\nExit codes: 0 healthy; 1 not \
                   healthy, or no server answers."
 )]
 pub(in crate::cli) struct StatusArguments {
-    /// Print nothing; the exit code tells
+    /// Print nothing; only set the exit code
     #[arg(long, short)]
     quiet: bool,
-    /// How long to wait for an answer [default: 5s]
+    /// How long to wait for the answers [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::seconds)]
     timeout: Option<u32>,
 }
@@ -106,21 +106,36 @@ pub(in crate::cli) async fn run(
 
 /// The server that is meant, in words, and what is found there.
 async fn look(global: Global, limit: Duration, console: &Console) -> Result<(String, Found), CliError> {
-    let directory = match target::find(Signing::WhereKnown, global, console)? {
+    let directory = match target::find(Signing::WhereKnown, global, console).await? {
         Target::Here(config) => config.server.data_dir,
-        Target::Elsewhere(found) => return Ok((found.url.clone(), asked(&mut found.api()?, None, limit).await)),
+        Target::Elsewhere(found) => {
+            let apis = each_question(|| found.api())?;
+            return Ok((found.url.clone(), asked(apis, None, limit).await));
+        }
     };
-    let found = match Api::served(&directory) {
-        Ok(mut api) => asked(&mut api, Some(&directory), limit).await,
+    let found = match each_question(|| Api::served(&directory)) {
+        Ok(apis) => asked(apis, Some(&directory), limit).await,
         Err(error @ CliError::NoDataDirectory(_)) => Found::without_answer(State::Stopped, error.to_string()),
         Err(error) => Found::without_answer(State::Unreachable, error.to_string()),
     };
     Ok((directory.display().to_string(), found))
 }
 
-/// Asks for health, and then for what administrators are told: that may be refused or late, and changes nothing.
-async fn asked(api: &mut Api, directory: Option<&Path>, limit: Duration) -> Found {
-    let health = match tokio::time::timeout(limit, health(api)).await {
+/// A connection for each question, so that none waits for another.
+fn each_question(open: impl Fn() -> Result<Api, CliError>) -> Result<[Api; 3], CliError> {
+    Ok([open()?, open()?, open()?])
+}
+
+/// Asks for health and, at the same time, for what administrators are told: that may be refused or late, and changes nothing.
+/// The limit is that of all together.
+async fn asked([mut first, mut second, mut third]: [Api; 3], directory: Option<&Path>, limit: Duration) -> Found {
+    use tokio::time::timeout;
+    let (health, version, registry) = tokio::join!(
+        timeout(limit, health(&mut first)),
+        timeout(limit, version(&mut second)),
+        timeout(limit, next_to(&mut third)),
+    );
+    let health = match health {
         Err(_) => {
             let error = format!("it did not answer within {limit:?}");
             return Found::without_answer(State::Hanging, error);
@@ -128,7 +143,7 @@ async fn asked(api: &mut Api, directory: Option<&Path>, limit: Duration) -> Foun
         Ok(Err(error)) => return unanswered(&error, directory),
         Ok(Ok(health)) => health,
     };
-    let version = tokio::time::timeout(limit, version(api)).await.ok().flatten();
+    let version = version.ok().flatten();
     // A command that works on the data directory answers at the socket as well.
     if directory.is_some() && version.as_ref().is_some_and(|version| version.address.is_none()) {
         return Found::without_answer(
@@ -136,10 +151,7 @@ async fn asked(api: &mut Api, directory: Option<&Path>, limit: Duration) -> Foun
             "no server runs: a command works on the data directory".to_owned(),
         );
     }
-    let registry = match version {
-        Some(_) => tokio::time::timeout(limit, next_to(api)).await.ok().flatten(),
-        None => None,
-    };
+    let registry = registry.ok().flatten();
     let state = if health.healthy { State::Healthy } else { State::Unhealthy };
     let reason = version.as_ref().map(|version| version.refusal.clone()).filter(|reason| !reason.is_empty());
     let error = [Some(health.error).filter(|error| !error.is_empty()), reason];
@@ -189,6 +201,15 @@ fn holder(directory: &Path) -> Option<i32> {
     is_there.then_some(number)
 }
 
+/// A way out of the audit log, in words.
+fn audit_way(way: &AuditWay) -> String {
+    let AuditWay { key, place, behind, trouble } = way;
+    let behind =
+        behind.filter(|behind| *behind > 0).map(|behind| format!("{} behind", shown::counted(behind, "record")));
+    let said = [trouble.clone(), behind].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    format!("{key} {place}: {}", if said.is_empty() { "all is there" } else { &said })
+}
+
 fn report(place: &str, found: &Found) -> Report {
     let Found { state, error, warning, version, registry } = found;
     let said = if error.is_empty() { state.word().to_owned() } else { format!("{}: {error}", state.word()) };
@@ -206,17 +227,20 @@ fn report(place: &str, found: &Found) -> Report {
         pairs.extend(version.free_bytes.map(|bytes| ("Disk", format!("{} free", shown::size(bytes)))));
     }
     pairs.extend(registry.as_ref().map(|registry| ("Registry", next_door(registry))));
+    let ways = version.as_ref().map_or(&[][..], |version| &version.audit_ways);
+    pairs.extend(ways.iter().map(|way| ("Audit log", audit_way(way))));
     let registry = registry.as_ref().map(|registry| {
         let comparison = registry.comparison.as_ref();
         json!({
-            "url": registry.url, "comparison": comparison.map(|it| it.state), "error": comparison.map(|it| &it.error),
+            "url": registry.url, "answers": registry.gateway.as_ref().map(|it| it.trouble.is_none()),
+            "trouble": registry.gateway.as_ref().and_then(|it| it.trouble.as_ref()), "comparison": comparison.map(|it| it.state), "error": comparison.map(|it| &it.error),
         })
     });
     let answer = json!({
         "state": state.word(), "healthy": *state == State::Healthy, "error": error, "warning": warning,
         "server": place, "version": version.as_ref().map(|it| &it.version),
         "startedAt": version.as_ref().map(|it| &it.started_at), "address": version.as_ref().map(|it| &it.address),
-        "freeBytes": version.as_ref().map(|it| it.free_bytes), "registry": registry,
+        "freeBytes": version.as_ref().map(|it| it.free_bytes), "registry": registry, "auditWays": ways,
     });
     Report { answer, view: View::One(pairs) }
 }
@@ -243,7 +267,8 @@ mod tests {
 
     async fn told(answers: &[(u16, &str)]) -> (Found, String) {
         let server = Server::with_json(answers);
-        let found = asked(&mut server.api(), Some(server.socket().parent().unwrap()), LIMIT).await;
+        let apis = each_question(|| Ok(server.api())).unwrap();
+        let found = asked(apis, Some(server.socket().parent().unwrap()), LIMIT).await;
         let out = report("DIR", &found).print(crate::cli::screen::Format::Table, None).unwrap().out;
         (found, out)
     }
@@ -284,9 +309,11 @@ mod tests {
     #[tokio::test]
     async fn who_does_not_answer_starts_or_has_stopped() {
         let directory = tempfile::tempdir().unwrap();
-        let mut api = Api::served(directory.path()).unwrap();
         let lock = directory.path().join(LOCK);
-        let mut state = async || asked(&mut api, Some(directory.path()), LIMIT).await.state;
+        let state = async || {
+            let apis = each_question(|| Api::served(directory.path())).unwrap();
+            asked(apis, Some(directory.path()), LIMIT).await.state
+        };
         assert_eq!(state().await, State::Stopped);
         std::fs::write(&lock, format!("{}\n", std::process::id())).unwrap();
         assert_eq!(state().await, State::Starting);
@@ -302,8 +329,8 @@ mod tests {
         let socket = directory.path().join(crate::data_files::SOCKET);
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         std::fs::set_permissions(socket, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-        let mut api = Api::served(directory.path()).unwrap();
-        let found = asked(&mut api, Some(directory.path()), Duration::from_millis(20)).await;
+        let apis = each_question(|| Api::served(directory.path())).unwrap();
+        let found = asked(apis, Some(directory.path()), Duration::from_millis(20)).await;
         assert_eq!((found.state, found.error.as_str()), (State::Hanging, "it did not answer within 20ms"));
     }
 

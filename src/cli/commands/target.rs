@@ -8,8 +8,10 @@
 //! 6. the current login of `dockpass login`.
 //!
 //! So on the machine of the server its administrators go over the socket, whatever they have signed in to, and elsewhere a
-//! login is used. Who signs in: `DOCKPASS_USER` with `DOCKPASS_TOKEN`, or else the login at that very server: a secret
-//! goes to no other server than the one that it was given for.
+//! login is used. Who signs in: `DOCKPASS_TOKEN`, with `DOCKPASS_USER` where it is a password, or else the login at that very
+//! server: a secret goes to no other server than the one that it was given for. So an access token alone is refused where
+//! nothing but a login says where it would go, and any secret of the environment where 5. would leave it aside and act as the
+//! local administrator. The server is asked whose an access token is that stands alone: some commands need the name.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -17,11 +19,17 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::config;
+use super::token::reference::secret_hash;
+use super::token::report::owner;
+use crate::api::Code;
+use crate::api::operations::access_tokens::ViewAccessToken;
 use crate::cli::global::Global;
 use crate::cli::logins::{Login, LoginFile, Logins};
 use crate::cli::screen::{CliError, Console};
 use crate::cli::wire::{Api, Remote, Trusted, canonical};
 use crate::config::Config;
+use crate::domain::entered::without_blanks;
+use crate::domain::secret::Password;
 
 /// Whether somebody signs in at a server that is reached by its URL.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,36 +58,71 @@ pub(in crate::cli) struct Elsewhere {
     pub(in crate::cli) named_by: String,
     /// Whether nothing but a login named it.
     is_by_login: bool,
-    /// Who signs in; empty if nobody does.
+    /// Who signs in; none if nobody does.
+    pub(in crate::cli) signer: Option<Signer>,
+    /// The certificates that are trusted.
+    trusted: Trusted,
+}
+
+/// Who signs in at a server.
+pub(in crate::cli) struct Signer {
+    /// The name; empty as long as an access token alone says whose it is.
     pub(in crate::cli) user: String,
     /// With which password or access token.
     pub(in crate::cli) secret: Zeroizing<String>,
     /// Where that comes from.
-    pub(in crate::cli) secret_from: String,
-    /// The certificates that are trusted.
-    trusted: Trusted,
+    pub(in crate::cli) from: String,
 }
 
 impl Elsewhere {
     /// The API of it.
     pub(in crate::cli) fn api(&self) -> Result<Api, CliError> {
-        let remote = if self.user.is_empty() {
-            Remote::unsigned(&self.url, &self.trusted)?
-        } else {
-            Remote::new(&self.url, &self.trusted, &self.user, &self.secret)?
+        let remote = match &self.signer {
+            None => Remote::unsigned(&self.url, &self.trusted)?,
+            Some(signer) => Remote::new(&self.url, &self.trusted, &signer.user, &signer.secret)?,
         };
         Ok(Api::Remote(Box::new(remote)))
     }
 
+    /// The same with the name of who signs in: the server is asked for it where an access token stands alone.
+    async fn named(mut self) -> Result<Self, CliError> {
+        let Some(signer) = self.signer.as_ref().filter(|signer| signer.user.is_empty()) else { return Ok(self) };
+        let hash = secret_hash(without_blanks(&signer.secret))?.to_string();
+        let answer = self.api()?.call(ViewAccessToken, [&hash], &()).await;
+        let name = owner(&answer.map_err(|error| self.not_known(error))?.read()?);
+        self.signer = self.signer.map(|signer| Signer { user: name, ..signer });
+        Ok(self)
+    }
+
+    /// An access token alone was refused.
+    fn not_known(&self, error: CliError) -> CliError {
+        match error {
+            CliError::Refused { code, .. } if code == Code::NotAuthenticated.name() => CliError::Finding(format!(
+                "{} does not accept the access token in DOCKPASS_TOKEN; an older dockpass also needs the user name, in \
+                 DOCKPASS_USER",
+                self.url
+            )),
+            other => other,
+        }
+    }
+
     /// The server and who signs in there, where the command did not name it.
     pub(in crate::cli) fn spoken_to(&self) -> Option<String> {
-        let who = if self.user.is_empty() { String::new() } else { format!(", as {}", self.user) };
+        let who = self.signer.as_ref().map(|signer| format!(", as {}", signer.user)).unwrap_or_default();
         self.is_by_login.then(|| format!("{}{who}", self.url))
     }
 }
 
-/// Finds the server; `global` is as it was typed.
-pub(in crate::cli) fn find(signing: Signing, global: Global, console: &Console) -> Result<Target, CliError> {
+/// Finds the server and, where that is needed, who signs in; `global` is as it was typed.
+pub(in crate::cli) async fn find(signing: Signing, global: Global, console: &Console) -> Result<Target, CliError> {
+    match place(signing, global, console)? {
+        Target::Elsewhere(found) if signing == Signing::Needed => found.named().await.map(Target::Elsewhere),
+        found => Ok(found),
+    }
+}
+
+/// Finds the server; no server is asked.
+fn place(signing: Signing, global: Global, console: &Console) -> Result<Target, CliError> {
     let named_by = if global.server.is_some() { "--server" } else { "DOCKPASS_SERVER" };
     let is_directory_typed = global.data_dir.is_some() && global.server.is_none();
     let is_named_here = ["DOCKPASS_DATA_DIR", "DOCKPASS_SERVER_DATA_DIR", "DOCKPASS_CONFIG"];
@@ -106,8 +149,8 @@ pub(in crate::cli) fn url(global: &Global, console: &Console, logins: &Logins) -
 }
 
 /// Opens the API of the server that the command speaks to.
-pub(in crate::cli) fn open(signing: Signing, global: Global, console: &mut Console) -> Result<Api, CliError> {
-    match find(signing, global, console)? {
+pub(in crate::cli) async fn open(signing: Signing, global: Global, console: &mut Console) -> Result<Api, CliError> {
+    match find(signing, global, console).await? {
         Target::Here(config) => Api::local(*config),
         Target::Elsewhere(found) => {
             console.spoken_to = found.spoken_to();
@@ -142,8 +185,16 @@ fn here_or_by_login(signing: Signing, global: &Global, console: &Console) -> Res
     }
     // Read once: its warnings are told once.
     let found = here(global, console)?;
-    if matches!(&found, Target::Here(config) if may_use(&config.server.data_dir)) {
-        return Ok(found);
+    if let Target::Here(config) = &found
+        && may_use(&config.server.data_dir)
+    {
+        // Who gives a secret does not mean to be the local administrator.
+        return if signing == Signing::Needed && console.secret_variable("DOCKPASS_TOKEN")?.is_some() {
+            let directory = config.server.data_dir.display();
+            Err(not_named(&format!("--data-dir {directory} acts there as the local administrator")))
+        } else {
+            Ok(found)
+        };
     }
     Ok(current(signing, global, console)?.map_or(found, Target::Elsewhere))
 }
@@ -172,53 +223,77 @@ fn elsewhere(
     console: &Console,
 ) -> Result<Elsewhere, CliError> {
     let url = canonical(url)?;
-    let user = console.user()?;
-    let secret = console.secret_variable("DOCKPASS_TOKEN")?;
     let file = LoginFile::of(console);
     // Where the file is not needed to sign in, one that cannot be read stops nobody.
     let kept = file.as_ref().and_then(|file| file.read().ok());
     let kept = kept.as_ref().and_then(|logins| logins.servers.get(&url));
-    let trusted_here = || trusted(global, kept, file.as_ref().map_or(Path::new(""), LoginFile::path));
-    let is_known = user.is_some() && secret.is_some() || kept.is_some();
-    if signing == Signing::Never || signing == Signing::WhereKnown && !is_known {
-        let (user, secret, secret_from) = (String::new(), Zeroizing::default(), String::new());
-        return Ok(Elsewhere { url, named_by, is_by_login, user, secret, secret_from, trusted: trusted_here() });
-    }
-    if let (Some(user), Some(secret)) = (user, secret) {
-        let trusted = trusted_here();
-        let (user, secret) = (user.to_owned(), Zeroizing::new(secret.to_owned()));
-        let secret_from = "DOCKPASS_USER and DOCKPASS_TOKEN".to_owned();
-        return Ok(Elsewhere { url, named_by, is_by_login, user, secret, secret_from, trusted });
-    }
-    if secret.is_some() {
-        return Err(CliError::Usage(
-            "DOCKPASS_TOKEN is set and DOCKPASS_USER is not: a server takes an access token or password with its user's \
-             name only"
-                .to_owned(),
-        ));
-    }
-    let (path, logins) = match &file {
-        Some(file) => (file.path().to_owned(), file.read()?),
-        None => (PathBuf::new(), Logins::default()),
+    let trusted = trusted(global, kept, file.as_ref().map_or(Path::new(""), LoginFile::path));
+    let signer = match signing {
+        Signing::Never => None,
+        // What is said of two users at once helps nobody who needs none.
+        Signing::WhereKnown => signer(&url, is_by_login, file.as_ref(), console).ok(),
+        Signing::Needed => Some(signer(&url, is_by_login, file.as_ref(), console)?),
     };
-    let Some(login) = logins.servers.get(&url) else { return Err(no_login(&url)) };
-    if user.is_some_and(|user| user != login.user) {
-        let (is, wanted) = (&login.user, user.unwrap_or_default());
+    Ok(Elsewhere { url, named_by, is_by_login, signer, trusted })
+}
+
+/// Who signs in: by the environment, or else by the login there.
+fn signer(url: &str, is_by_login: bool, file: Option<&LoginFile>, console: &Console) -> Result<Signer, CliError> {
+    let user = console.user()?;
+    match (user, console.secret_variable("DOCKPASS_TOKEN")?) {
+        (Some(user), Some(secret)) => Ok(Signer {
+            user: user.to_owned(),
+            secret: Zeroizing::new(secret.to_owned()),
+            from: "DOCKPASS_USER and DOCKPASS_TOKEN".to_owned(),
+        }),
+        (None, Some(secret)) if !Password::new(secret.to_owned()).is_access_token() => Err(CliError::Usage(
+            "DOCKPASS_TOKEN holds a password, which needs its user name in DOCKPASS_USER; an access token needs none"
+                .to_owned(),
+        )),
+        (None, Some(_)) if is_by_login => {
+            Err(not_named(&format!("without DOCKPASS_TOKEN, the current login at {url} is used")))
+        }
+        (None, Some(secret)) => Ok(Signer {
+            user: String::new(),
+            secret: Zeroizing::new(secret.to_owned()),
+            from: "DOCKPASS_TOKEN".to_owned(),
+        }),
+        (_, None) => by_login(url, user, file),
+    }
+}
+
+fn by_login(url: &str, user: Option<&str>, file: Option<&LoginFile>) -> Result<Signer, CliError> {
+    let (path, logins) = match file {
+        Some(file) => (file.path(), file.read()?),
+        None => (Path::new(""), Logins::default()),
+    };
+    let Some(login) = logins.servers.get(url) else { return Err(no_login(url)) };
+    if let Some(wanted) = user.filter(|user| *user != login.user) {
+        let is = &login.user;
         return Err(CliError::Usage(format!(
-            "the login at {url} is that of {is}, and DOCKPASS_USER is {wanted}: set DOCKPASS_TOKEN, too, or sign in by \
+            "the login at {url} is that of {is}, but DOCKPASS_USER is {wanted}: set DOCKPASS_TOKEN as well, or sign in with \
              `dockpass login --server {url} --user {wanted}`"
         )));
     }
-    let trusted = trusted(global, Some(login), &path);
-    let secret_from = format!("the login in {}", path.display());
-    let (user, secret) = (login.user.clone(), Zeroizing::new(login.secret.clone()));
-    Ok(Elsewhere { url, named_by, is_by_login, user, secret, secret_from, trusted })
+    Ok(Signer {
+        user: login.user.clone(),
+        secret: Zeroizing::new(login.secret.clone()),
+        from: format!("the login in {}", path.display()),
+    })
 }
 
-fn no_login(url: &str) -> CliError {
+/// A secret stands in the environment, and nothing says which server it is for; `otherwise` is what else may be meant.
+fn not_named(otherwise: &str) -> CliError {
     CliError::Usage(format!(
-        "nobody has signed in to {url} from here: `dockpass login --server {url}` does, or let DOCKPASS_USER and \
-         DOCKPASS_TOKEN hold a user name and its access token or password"
+        "DOCKPASS_TOKEN is set, but nothing names the server that it is for: add --server URL or set DOCKPASS_SERVER; {otherwise}"
+    ))
+}
+
+/// Nobody has signed in at a server.
+pub(in crate::cli) fn no_login(url: &str) -> CliError {
+    CliError::Usage(format!(
+        "you are not signed in to {url}: run `dockpass login --server {url}`, or put an access token into DOCKPASS_TOKEN, or a \
+         user name and password into DOCKPASS_USER and DOCKPASS_TOKEN"
     ))
 }
 
@@ -248,11 +323,12 @@ mod tests {
 
     /// `here`, or who signs in where, with what, named by what.
     fn found(place: &Place, global: Global) -> Result<String, String> {
-        match find(Signing::Needed, global, &place.console) {
+        match super::place(Signing::Needed, global, &place.console) {
             Ok(Target::Here(_)) => Ok("here".to_owned()),
             Ok(Target::Elsewhere(it)) => {
                 let named_by = it.named_by.split(',').next().unwrap_or_default().to_owned();
-                Ok(format!("{} {} {} by {named_by}", it.url, it.user, &*it.secret))
+                let signer = it.signer.unwrap();
+                Ok(format!("{} {} {} by {named_by}", it.url, signer.user, &*signer.secret))
             }
             Err(error) => Err(error.to_string()),
         }
@@ -299,17 +375,73 @@ mod tests {
     #[test]
     fn a_secret_goes_to_the_server_that_it_was_given_for() {
         let said = found(&place(&[]), server("https://c.example")).unwrap_err();
-        assert!(said.starts_with("nobody has signed in to https://c.example from here"), "{said}");
+        assert!(said.starts_with("you are not signed in to https://c.example: run"), "{said}");
         let said = found(&place(&[("DOCKPASS_USER", "carol")]), server("https://a.example")).unwrap_err();
         assert!(
-            said.starts_with("the login at https://a.example is that of alice, and DOCKPASS_USER is carol"),
+            said.starts_with("the login at https://a.example is that of alice, but DOCKPASS_USER is carol"),
             "{said}"
         );
-        let said = found(&place(&[("DOCKPASS_TOKEN", "dkp_c")]), server("https://a.example")).unwrap_err();
-        assert!(said.contains("DOCKPASS_USER is not") && !said.contains("dkp_"), "{said}");
+        let said = found(&place(&[("DOCKPASS_TOKEN", "sekret")]), server("https://a.example")).unwrap_err();
+        assert!(said.contains("needs its user name in DOCKPASS_USER") && !said.contains("sekret"), "{said}");
+        let alone = found(&place(&[("DOCKPASS_TOKEN", "dkp_c")]), server("https://a.example"));
+        assert_eq!(alone, Ok("https://a.example  dkp_c by --server".into()), "the server says whose it is");
         let both = place(&[("DOCKPASS_USER", "carol"), ("DOCKPASS_TOKEN", "dkp_c")]);
         let over = found(&both, server("https://a.example"));
         assert_eq!(over, Ok("https://a.example carol dkp_c by --server".into()));
+    }
+
+    #[test]
+    fn an_access_token_alone_goes_to_no_server_that_only_a_login_names() {
+        let not_named = "DOCKPASS_TOKEN is set, but nothing names the server that it is for";
+        let alone = place(&[("DOCKPASS_TOKEN", "dkp_c")]);
+        if !Path::new("dockpass-data").exists() {
+            let said = found(&alone, Global::default()).unwrap_err();
+            assert!(
+                said.starts_with(not_named) && said.ends_with("the current login at https://a.example is used"),
+                "{said}"
+            );
+            assert!(!said.contains("dkp_c"), "{said}");
+        }
+        let named = place(&[("DOCKPASS_TOKEN", "dkp_c"), ("DOCKPASS_SERVER", "https://a.example")]);
+        assert_eq!(found(&named, Global::default()), Ok("https://a.example  dkp_c by DOCKPASS_SERVER".into()));
+    }
+
+    #[test]
+    fn who_gives_a_secret_is_not_the_local_administrator_unseen() {
+        for variables in
+            [&[("DOCKPASS_TOKEN", "dkp_c")][..], &[("DOCKPASS_TOKEN", "horse"), ("DOCKPASS_USER", "carol")]]
+        {
+            let mut there = place(variables);
+            let data = there.home.path().join("data");
+            std::fs::create_dir(&data).unwrap();
+            let file = there.home.path().join("config.toml");
+            std::fs::write(&file, format!("[server]\ndata_dir = {:?}\n", data.display().to_string())).unwrap();
+            there.console.system_file = Some(file);
+            let said = found(&there, Global::default()).unwrap_err();
+            assert!(said.starts_with("DOCKPASS_TOKEN is set, but") && said.contains("--data-dir"), "{said}");
+            let typed = Global { data_dir: Some(data), ..Global::default() };
+            assert_eq!(found(&there, typed), Ok("here".into()), "who names the directory means it");
+            for signing in [Signing::WhereKnown, Signing::Never] {
+                let it = super::place(signing, Global::default(), &there.console);
+                assert!(matches!(it, Ok(Target::Here(_))), "nobody signs in");
+            }
+        }
+    }
+
+    #[test]
+    fn who_needs_nobody_to_sign_in_asks_unsigned_where_that_is_not_clear() {
+        let signs_in = |variables: &[(&str, &str)], signing| {
+            let there = place(variables);
+            match super::place(signing, server("https://a.example"), &there.console) {
+                Ok(Target::Elsewhere(it)) => it.signer.map(|signer| signer.user),
+                Ok(Target::Here(_)) | Err(_) => panic!("{variables:?}"),
+            }
+        };
+        assert_eq!(signs_in(&[], Signing::WhereKnown).as_deref(), Some("alice"));
+        for unclear in [("DOCKPASS_USER", "carol"), ("DOCKPASS_TOKEN", "a password")] {
+            assert_eq!(signs_in(&[unclear], Signing::WhereKnown), None, "{unclear:?}");
+        }
+        assert_eq!(signs_in(&[], Signing::Never), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::domain::content::{InvalidTag, TagName};
 use crate::domain::duration::{self, InvalidDuration};
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::Id;
+use crate::domain::immutable_tags::{ImmutableTags, InvalidImmutableTags, InvalidTagPattern, TagPattern};
 use crate::domain::name::{InvalidName, Name, Namespace, RepositoryName};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{InvalidPattern, Pattern};
@@ -55,6 +56,35 @@ pub(in crate::cli) fn pattern(text: &str) -> Result<String, InvalidPattern> {
     Pattern::parse(text).map(|_| text.to_owned())
 }
 
+/// Which tags are immutable: `all`, `none`, or patterns with commas between them.
+pub(in crate::cli) fn immutable_tags(text: &str) -> Result<ImmutableTags, NoImmutableTags> {
+    match text {
+        "all" => Ok(ImmutableTags::new(true, Vec::new())?),
+        "none" => Ok(ImmutableTags::default()),
+        _ => {
+            let patterns = text.split(',').map(|text| match text {
+                "all" | "none" => Err(NoImmutableTags::WordAmongPatterns),
+                _ => Ok(TagPattern::parse(text)?),
+            });
+            Ok(ImmutableTags::new(false, patterns.collect::<Result<_, _>>()?)?)
+        }
+    }
+}
+
+/// Why a text does not say which tags are immutable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(in crate::cli) enum NoImmutableTags {
+    /// One of the two words, beside patterns.
+    #[error("all and none stand alone, without patterns")]
+    WordAmongPatterns,
+    /// Not the form of a pattern.
+    #[error("expected all, none, or patterns with commas between them: {0}")]
+    Pattern(#[from] InvalidTagPattern),
+    /// Too many of them.
+    #[error(transparent)]
+    Rule(#[from] InvalidImmutableTags),
+}
+
 /// Why a text names no repository, or nothing that a grant can be on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::cli) enum InvalidRepository {
@@ -79,92 +109,71 @@ pub(in crate::cli) fn target(text: &str) -> Result<GrantTarget, InvalidRepositor
     }
 }
 
-/// A team and its organization, each by name or id.
+/// A team or a robot, in its organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct TeamReference {
-    /// The organization.
+pub(in crate::cli) struct InOrganization {
+    /// The organization, by name or id.
     pub(in crate::cli) organization: String,
-    /// The team in it.
-    pub(in crate::cli) team: String,
+    /// The team, by name or id, or the robot, by name.
+    pub(in crate::cli) name: String,
 }
 
-impl fmt::Display for TeamReference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.organization, self.team)
+impl InOrganization {
+    /// The parts of a path.
+    pub(in crate::cli) fn parts(&self) -> [&str; 2] {
+        [&self.organization, &self.name]
+    }
+
+    /// Reads the two names; `otherwise` is the error where they are not two.
+    fn read(
+        text: &str,
+        name: impl Fn(&str) -> Result<String, InvalidName>,
+        otherwise: NotInOrganization,
+    ) -> Result<Self, NotInOrganization> {
+        let two = text.split_once('/');
+        let two = two.filter(|(before, after)| !before.is_empty() && !after.is_empty() && !after.contains('/'));
+        let (before, after) = two.ok_or(otherwise)?;
+        Ok(Self { organization: account(before)?, name: name(after)? })
     }
 }
 
-/// Why a text names no team.
+impl fmt::Display for InOrganization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.organization, self.name)
+    }
+}
+
+/// Why a text names no team or no robot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::cli) enum InvalidTeam {
-    /// Not two names.
+pub(in crate::cli) enum NotInOrganization {
+    /// Not two names, where a team is meant.
     #[error("expected ORG/TEAM: the organization, a slash, the team")]
-    NotTwo,
+    Team,
+    /// Not two names, where a robot is meant.
+    #[error("expected ORG/NAME: the organization, a slash, the robot")]
+    Robot,
     /// Not the grammar of names.
     #[error(transparent)]
     Name(#[from] InvalidName),
 }
 
 /// Reads `ORG/TEAM`.
-pub(in crate::cli) fn team(text: &str) -> Result<TeamReference, InvalidTeam> {
-    let (organization, team) = text.split_once('/').ok_or(InvalidTeam::NotTwo)?;
-    if organization.is_empty() || team.is_empty() || team.contains('/') {
-        return Err(InvalidTeam::NotTwo);
-    }
-    Ok(TeamReference { organization: account(organization)?, team: account(team)? })
+pub(in crate::cli) fn team(text: &str) -> Result<InOrganization, NotInOrganization> {
+    InOrganization::read(text, account, NotInOrganization::Team)
 }
 
 /// Reads `ORG/TEAM` for a new team.
-pub(in crate::cli) fn new_team(text: &str) -> Result<TeamReference, InvalidTeam> {
-    let reference = team(text)?;
-    new_name(&reference.team)?;
-    Ok(reference)
+pub(in crate::cli) fn new_team(text: &str) -> Result<InOrganization, NotInOrganization> {
+    InOrganization::read(text, new_name, NotInOrganization::Team)
 }
 
-/// A robot, and its organization by name or id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct RobotReference {
-    /// The organization.
-    pub(in crate::cli) organization: String,
-    /// The robot in it.
-    pub(in crate::cli) name: String,
-}
-
-impl RobotReference {
-    /// The parts of a path.
-    pub(in crate::cli) fn parts(&self) -> [&str; 2] {
-        [&self.organization, &self.name]
-    }
-}
-
-impl fmt::Display for RobotReference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.organization, self.name)
-    }
-}
-
-/// Why a text names no robot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::cli) enum InvalidRobot {
-    /// Not two names.
-    #[error("expected ORG/NAME: the organization, a slash, the robot")]
-    NotTwo,
-    /// Not the grammar of names.
-    #[error(transparent)]
-    Name(#[from] InvalidName),
-}
-
-/// Reads `ORG/NAME`.
-pub(in crate::cli) fn robot(text: &str) -> Result<RobotReference, InvalidRobot> {
-    let (organization, name) = text.split_once('/').ok_or(InvalidRobot::NotTwo)?;
-    if organization.is_empty() || name.is_empty() || name.contains('/') {
-        return Err(InvalidRobot::NotTwo);
-    }
-    Ok(RobotReference { organization: account(organization)?, name: new_name(name)? })
+/// Reads `ORG/NAME` of a robot.
+pub(in crate::cli) fn robot(text: &str) -> Result<InOrganization, NotInOrganization> {
+    InOrganization::read(text, new_name, NotInOrganization::Robot)
 }
 
 /// The name or the id of an account, or a robot, ORG/NAME.
-pub(in crate::cli) fn account_or_robot(text: &str) -> Result<String, InvalidRobot> {
+pub(in crate::cli) fn account_or_robot(text: &str) -> Result<String, NotInOrganization> {
     if text.contains('/') { robot(text).map(|robot| robot.to_string()) } else { Ok(account(text)?) }
 }
 
@@ -184,10 +193,10 @@ pub(in crate::cli) struct TeamHere {
 }
 
 /// Reads the name or the id of a team, alone or as `ORG/TEAM`.
-pub(in crate::cli) fn team_here(text: &str) -> Result<TeamHere, InvalidTeam> {
+pub(in crate::cli) fn team_here(text: &str) -> Result<TeamHere, NotInOrganization> {
     if text.contains('/') {
-        let TeamReference { organization, team } = team(text)?;
-        return Ok(TeamHere { organization: Some(organization), team });
+        let InOrganization { organization, name } = team(text)?;
+        return Ok(TeamHere { organization: Some(organization), team: name });
     }
     Ok(TeamHere { organization: None, team: account(text)? })
 }
@@ -322,19 +331,6 @@ pub(in crate::cli) fn seconds(text: &str) -> Result<u32, InvalidDuration> {
 )]
 pub(in crate::cli) struct InvalidOverlap;
 
-/// Why a text names no place in the audit log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected SEQ:HASH as `dockpass audit head` prints it: a number, a colon, 64 hexadecimal digits")]
-pub(in crate::cli) struct InvalidHead;
-
-/// Reads `SEQ:HASH`.
-pub(in crate::cli) fn head(text: &str) -> Result<String, InvalidHead> {
-    let (number, hash) = text.split_once(':').ok_or(InvalidHead)?;
-    let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_number = number.bytes().all(|byte| byte.is_ascii_digit()) && number.parse::<u64>().is_ok();
-    if is_number && is_hash { Ok(text.to_ascii_lowercase()) } else { Err(InvalidHead) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,40 +382,31 @@ mod tests {
 
     #[test]
     fn teams_are_named_with_their_organization_or_alone() {
-        let dev = TeamReference { organization: "acme".into(), team: "dev".into() };
+        let dev = InOrganization { organization: "acme".into(), name: "dev".into() };
         assert_eq!((team("acme/dev"), new_team("acme/dev")), (Ok(dev.clone()), Ok(dev.clone())));
         assert_eq!(dev.to_string(), "acme/dev");
         let by_id = "acme/01ARZ3NDEKTSV4RRFFQ69G5FAV";
-        assert!(team(by_id).is_ok() && matches!(new_team(by_id), Err(InvalidTeam::Name(_))));
+        assert!(team(by_id).is_ok() && matches!(new_team(by_id), Err(NotInOrganization::Name(_))));
         for text in ["", "acme", "acme/", "/dev", "acme/dev/x"] {
-            assert_eq!(team(text), Err(InvalidTeam::NotTwo), "{text}");
+            assert_eq!(team(text), Err(NotInOrganization::Team), "{text}");
         }
-        assert!(matches!(team("acme/Dev"), Err(InvalidTeam::Name(_))));
+        assert!(matches!(team("acme/Dev"), Err(NotInOrganization::Name(_))));
         let here = |text| team_here(text).map(|here| (here.organization, here.team));
         assert_eq!(here("dev"), Ok((None, "dev".into())));
         assert_eq!(here("acme/dev"), Ok((Some("acme".into()), "dev".into())));
-        assert_eq!(here("acme/dev/x"), Err(InvalidTeam::NotTwo));
+        assert_eq!(here("acme/dev/x"), Err(NotInOrganization::Team));
     }
 
     #[test]
     fn robots_are_named_with_their_organization() {
-        let ci = RobotReference { organization: "acme".into(), name: "ci".into() };
+        let ci = InOrganization { organization: "acme".into(), name: "ci".into() };
         assert_eq!((robot("acme/ci"), ci.to_string().as_str()), (Ok(ci), "acme/ci"));
         assert!(robot("01ARZ3NDEKTSV4RRFFQ69G5FAV/ci").is_ok() && robot("acme/01ARZ3NDEKTSV4RRFFQ69G5FAV").is_err());
         for text in ["", "acme", "acme/", "/ci", "acme/ci/x"] {
-            assert_eq!(robot(text), Err(InvalidRobot::NotTwo), "{text}");
+            assert_eq!(robot(text), Err(NotInOrganization::Robot), "{text}");
         }
         assert!(account_or_robot("acme/ci").is_ok() && account_or_robot("alice").is_ok());
         assert!(account_or_robot("acme/CI").is_err() && account_or_robot("acme/").is_err());
-    }
-
-    #[test]
-    fn a_head_is_a_number_and_a_hash() {
-        let hash = "AB".repeat(32);
-        assert_eq!(head(&format!("12:{hash}")), Ok(format!("12:{}", hash.to_lowercase())));
-        for text in ["12", "12:", ":", "x:ab", &format!("+1:{hash}"), &format!(":{hash}"), &format!("1:{hash}0")] {
-            assert_eq!(head(text), Err(InvalidHead), "{text}");
-        }
     }
 
     #[test]
@@ -449,6 +436,22 @@ mod tests {
         for text in ["", "90", "-1d", "never", "yesterday", "2026-1-1"] {
             assert_eq!(moment(text), Err(InvalidMoment), "{text}");
         }
+    }
+
+    #[test]
+    fn immutable_tags_are_all_none_or_patterns() {
+        let read = |text| immutable_tags(text).unwrap();
+        assert!(read("all").is_all() && read("none").is_none());
+        let patterns: Vec<_> = read("v*,release-*").patterns().iter().map(ToString::to_string).collect();
+        assert_eq!(patterns, ["v*", "release-*"]);
+        for text in ["all,v*", "v*,none"] {
+            assert_eq!(immutable_tags(text), Err(NoImmutableTags::WordAmongPatterns), "{text}");
+        }
+        for text in ["", ",", "v*,", "v*, w", "a/b", "v?"] {
+            assert!(matches!(immutable_tags(text), Err(NoImmutableTags::Pattern(_))), "{text}");
+        }
+        let many: Vec<_> = (0..21).map(|number| format!("v{number}")).collect();
+        assert_eq!(immutable_tags(&many.join(",")).unwrap_err().to_string(), "at most 20 patterns");
     }
 
     #[test]

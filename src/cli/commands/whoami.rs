@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::target::{self, Elsewhere, Signing, Target};
+use super::target::{self, Elsewhere, Signer, Signing, Target, no_login};
 use super::token::reference::secret_hash;
 use crate::api::operations::access_tokens::ViewAccessToken;
 use crate::api::operations::accounts::ViewAccount;
@@ -17,7 +17,7 @@ use crate::domain::secret::PREFIX;
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  dockpass whoami\n  dockpass whoami --all")]
 pub(in crate::cli) struct WhoamiArguments {
-    /// Every login of yours on this machine; no server is asked
+    /// All your logins on this machine; no server is asked
     #[arg(long)]
     all: bool,
 }
@@ -39,7 +39,7 @@ pub(in crate::cli) async fn run(
     if arguments.all {
         return all(console);
     }
-    let report = match target::find(Signing::Needed, global, console)? {
+    let report = match target::find(Signing::Needed, global, console).await? {
         Target::Here(config) => here(*config)?,
         Target::Elsewhere(found) => {
             console.spoken_to = found.spoken_to();
@@ -92,12 +92,11 @@ fn here(config: Config) -> Result<Report, CliError> {
 
 async fn elsewhere(found: &Elsewhere) -> Result<Report, CliError> {
     let mut api = found.api()?;
-    let mut pairs = vec![("Who", shown::plain(&found.user)), ("Server", found.url.clone())];
-    let mut answer = json!({
-        "server": found.url, "user": found.user, "namedBy": found.named_by, "credentialFrom": found.secret_from,
-    });
-    if found.secret.starts_with(PREFIX) {
-        let hash = secret_hash(&found.secret)?.to_string();
+    let Some(Signer { user, secret, from }) = &found.signer else { return Err(no_login(&found.url)) };
+    let mut pairs = vec![("Who", shown::plain(user)), ("Server", found.url.clone())];
+    let mut answer = json!({ "server": found.url, "user": user, "namedBy": found.named_by, "credentialFrom": from });
+    if secret.starts_with(PREFIX) {
+        let hash = secret_hash(secret)?.to_string();
         let token = api.call(ViewAccessToken, [&hash], &()).await?.read()?;
         let until =
             token.expires_at.as_ref().map_or("never ends".to_owned(), |end| format!("{} UTC", shown::time(end)));
@@ -109,12 +108,12 @@ async fn elsewhere(found: &Elsewhere) -> Result<Report, CliError> {
         add(&mut answer, [("accessLevel", json!(token.access_level)), ("repositories", json!(token.repositories))]);
         add(&mut answer, [("expiresAt", json!(token.expires_at))]);
     } else {
-        drop(api.call(ViewAccount, [&found.user], &()).await?);
+        drop(api.call(ViewAccount, [user], &()).await?);
         pairs.push(("Signed in with", "the password".to_owned()));
         add(&mut answer, [("credential", json!("password"))]);
     }
     pairs.push(("Server named by", found.named_by.clone()));
-    pairs.push(("Secret from", found.secret_from.clone()));
+    pairs.push(("Secret from", from.clone()));
     Ok(Report { answer, view: View::One(pairs) })
 }
 

@@ -59,22 +59,27 @@ fn answer(words: &[String], console: &Console) -> String {
         Wanted::Directories => return "directories\n".to_owned(),
         Wanted::Words(found) => (String::new(), found),
         Wanted::Values { prefix, found } => (prefix, found),
-        Wanted::Names { prefix, typed, kind } => (prefix, named(kind, &typed, words, console)),
+        Wanted::Names { prefix, within, typed, kind } => (prefix, named(kind, [&within, &typed], words, console)),
     };
     let last = words.last().map_or("", String::as_str);
     let mut text = String::from("values\n");
-    for Candidate { value, text: about } in found {
+    for Candidate { value, text: about } in found.into_iter().filter(|it| it.value.bytes().all(is_of_names)) {
         let value = format!("{prefix}{value}");
-        // What a server says must not be more than one value: the shell reads lines.
-        if value.starts_with(last) && value == shown::plain(&value) {
+        if value.starts_with(last) {
             text.extend([value.as_str(), "\t", &shown::plain(&about), "\n"]);
         }
     }
     text
 }
 
+/// Whether a value may hold this: a server could say anything, a shell reads a value to the end of the line, and puts it as it
+/// is into a quotation that is open. Names, ids, tags, patterns, acts and options need no more.
+fn is_of_names(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._/:@*+-".contains(&byte)
+}
+
 /// Asks the server, for a moment.
-fn named(kind: names::Kind, typed: &str, words: &[String], console: &Console) -> Vec<Candidate> {
+fn named(kind: names::Kind, typed: [&str; 2], words: &[String], console: &Console) -> Vec<Candidate> {
     let asked = async {
         let find = names::find(kind, typed, words::global(words), console);
         tokio::time::timeout(PATIENCE, find).await.ok()?.ok()
@@ -86,8 +91,12 @@ fn named(kind: names::Kind, typed: &str, words: &[String], console: &Console) ->
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixListener;
+
     use super::*;
-    use crate::cli::testing::console;
+    use crate::cli::testing::{console, ok};
 
     fn values(line: &str) -> Vec<String> {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
@@ -126,6 +135,13 @@ mod tests {
     }
 
     #[test]
+    fn words_for_immutable_tags_are_proposed_and_patterns_are_not() {
+        assert_eq!(values("repo set a/b --immutable-tags "), ["values", "all", "none"]);
+        assert_eq!(values("repo create --immutable-tags=n"), ["values", "--immutable-tags=none"]);
+        assert_eq!(values("repo create --immutable-tags v*,"), ["values"]);
+    }
+
+    #[test]
     fn files_are_left_to_the_shell() {
         assert_eq!(values("--ca "), ["files"]);
         assert_eq!(values("--data-dir=x"), ["directories"]);
@@ -139,6 +155,32 @@ mod tests {
         {
             assert_eq!(values(line), ["values"], "{line}");
         }
+    }
+
+    #[test]
+    fn a_server_cannot_propose_what_a_shell_would_run() {
+        let bad = ["al$(id)", "al`id`", "al;id", "al\\nid", "al id", "al\\\"", "al'", "alé"];
+        let named = bad
+            .into_iter()
+            .chain(["alice"])
+            .map(|name| format!(r#"{{"name":"{name}","id":"01A","fullName":"$(id)\nx","isOrg":false}}"#));
+        let counts = r#""nextPageStart":"","usersCount":9,"orgsCount":0,"resourceCount":9"#;
+        let list = format!(r#"{{"accounts":[{}],{counts}}}"#, named.collect::<Vec<_>>().join(","));
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join(crate::data_files::SOCKET);
+        let listener = UnixListener::bind(&socket).unwrap();
+        std::fs::set_permissions(socket, PermissionsExt::from_mode(0o700)).unwrap();
+        let serve = move || {
+            // The first only looks whether anybody listens.
+            drop(listener.accept().unwrap());
+            let (mut stream, _) = listener.accept().unwrap();
+            assert!(stream.read(&mut [0; 4_096]).unwrap() > 0);
+            stream.write_all(ok(&list).as_bytes()).unwrap();
+        };
+        let server = std::thread::spawn(serve);
+        let line = format!("--data-dir {} user show al", directory.path().display());
+        assert_eq!(values(&line), ["values", "alice"]);
+        server.join().unwrap();
     }
 
     #[test]

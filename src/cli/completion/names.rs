@@ -1,13 +1,14 @@
 //! Names that the server knows, of which a few hundred are enough: nobody looks through more.
 
 use super::Candidate;
-use crate::api::operations::{access_tokens, accounts, organizations, repositories};
-use crate::api::{ApiToken, NamePaging, Ordering};
+use crate::api::operations::{access_tokens, accounts, organizations, repositories, robots};
+use crate::api::{ApiToken, NamePaging, Ordering, Robot};
 use crate::cli::commands::target::{self, Signing, Target};
 use crate::cli::global::Global;
 use crate::cli::screen::{CliError, Console};
-use crate::cli::wire::{Api, is_served};
+use crate::cli::wire::{Api, is_served, parts};
 use crate::domain::account::AccountFilter;
+use crate::domain::name::RepositoryName;
 
 /// Most that are proposed.
 const MOST: usize = 200;
@@ -29,17 +30,22 @@ pub(super) enum Kind {
     Pattern,
     /// An access token, by its id.
     Token,
+    /// A robot, with its organization.
+    Robot,
+    /// A tag of the repository that stands before it.
+    Tag,
 }
 
 /// The names of a kind that begin as was typed, by the server that the command would speak to. Where none listens there
-/// are none: the store is never opened.
+/// are none: the store is never opened. `within` says what it is in, such as
+/// the repository of a tag.
 pub(super) async fn find(
     kind: Kind,
-    typed: &str,
+    [within, typed]: [&str; 2],
     global: Global,
     console: &Console,
 ) -> Result<Vec<Candidate>, CliError> {
-    let mut api = match target::find(Signing::Needed, global, console)? {
+    let mut api = match target::find(Signing::Needed, global, console).await? {
         Target::Here(config) if is_served(&config.server.data_dir) => Api::in_directory(&config.server.data_dir),
         Target::Here(_) => return Ok(Vec::new()),
         Target::Elsewhere(found) => found.api()?,
@@ -52,6 +58,8 @@ pub(super) async fn find(
         Kind::Repository => repositories_of(typed, &mut api).await,
         Kind::Pattern => patterns(typed, &mut api).await,
         Kind::Token => tokens(&mut api).await,
+        Kind::Robot => robots(typed, &mut api).await,
+        Kind::Tag => tags(within, typed, &mut api).await,
     }
 }
 
@@ -65,13 +73,32 @@ async fn accounts_of(filter: AccountFilter, typed: &str, api: &mut Api) -> Resul
 
 /// The teams of the organization that is typed already, or the organizations.
 async fn teams(typed: &str, api: &mut Api) -> Result<Vec<Candidate>, CliError> {
-    let Some((organization, _)) = typed.split_once('/') else {
-        let found = accounts_of(AccountFilter::Organizations, typed, api).await?;
-        return Ok(found.into_iter().map(|it| Candidate::new(format!("{}/", it.value), it.text)).collect());
-    };
+    let Some((organization, _)) = typed.split_once('/') else { return organizations_before(typed, api).await };
     let query = (Ordering::default(), NamePaging::default());
     let found = api.list(organizations::ListTeams, [organization], &query, MOST).await?.read()?;
     Ok(found.into_iter().map(|it| Candidate::new(format!("{organization}/{}", it.name), it.description)).collect())
+}
+
+/// The organizations in which something is named, each with the slash behind it.
+async fn organizations_before(typed: &str, api: &mut Api) -> Result<Vec<Candidate>, CliError> {
+    let found = accounts_of(AccountFilter::Organizations, typed, api).await?;
+    Ok(found.into_iter().map(|it| Candidate::new(format!("{}/", it.value), it.text)).collect())
+}
+
+/// The robots of the organization that is typed already, or the organizations.
+async fn robots(typed: &str, api: &mut Api) -> Result<Vec<Candidate>, CliError> {
+    let Some((organization, _)) = typed.split_once('/') else { return organizations_before(typed, api).await };
+    let found: Vec<Robot> = api.list(robots::ListRobots, [organization], &Default::default(), MOST).await?.read()?;
+    let text = |robot: &Robot| format!("{}, {}", robot.record.access_level, robot.record.state);
+    Ok(found.iter().map(|it| Candidate::new(format!("{organization}/{}", it.name), text(it))).collect())
+}
+
+/// The tags of a repository that begin as was typed.
+async fn tags(repository: &str, typed: &str, api: &mut Api) -> Result<Vec<Candidate>, CliError> {
+    let Ok(repository) = RepositoryName::parse_shown(repository) else { return Ok(Vec::new()) };
+    let found = api.list(repositories::ListTags, parts(&repository), &Default::default(), usize::MAX).await?.read()?;
+    let begun = found.into_iter().filter(|tag| tag.name.starts_with(typed)).take(MOST);
+    Ok(begun.map(|tag| Candidate::new(tag.name, tag.digest)).collect())
 }
 
 async fn repositories_of(typed: &str, api: &mut Api) -> Result<Vec<Candidate>, CliError> {

@@ -16,8 +16,9 @@ pub(super) enum Wanted {
     Words(Vec<Candidate>),
     /// Values that are known, behind what stands before them in the same word.
     Values { prefix: String, found: Vec<Candidate> },
-    /// Names that a server knows; `typed` is how the name begins.
-    Names { prefix: String, typed: String, kind: Kind },
+    /// Names that a server knows; `typed` is how the name begins, `within` the first plain word of the command, such as the
+    /// repository that a tag is in.
+    Names { prefix: String, within: String, typed: String, kind: Kind },
     /// A file.
     Files,
     /// A directory.
@@ -33,18 +34,21 @@ struct Place<'g> {
     option: Option<&'g Arg>,
     /// How many plain words stand before it.
     plain: usize,
+    /// The first of them.
+    first: &'g str,
     /// Whether `--` stands before it.
     is_escaped: bool,
 }
 
 impl<'g> Place<'g> {
-    fn after(grammar: &'g Command, words: &[String]) -> Self {
-        let mut place = Self { command: grammar, path: Vec::new(), option: None, plain: 0, is_escaped: false };
+    fn after(grammar: &'g Command, words: &'g [String]) -> Self {
+        let mut place =
+            Self { command: grammar, path: Vec::new(), option: None, plain: 0, first: "", is_escaped: false };
         words.iter().for_each(|word| place.pass(word));
         place
     }
 
-    fn pass(&mut self, word: &str) {
+    fn pass(&mut self, word: &'g str) {
         if self.option.take().is_some() {
             return;
         }
@@ -60,6 +64,9 @@ impl<'g> Place<'g> {
             self.command = inner;
             self.path.push(inner.get_name());
         } else {
+            if self.plain == 0 {
+                self.first = word;
+            }
             self.plain += 1;
         }
     }
@@ -126,8 +133,9 @@ fn value(place: &Place<'_>, argument: &Arg, prefix: String, typed: &str) -> Want
         return Wanted::Values { prefix, found };
     }
     match meaning(&place.path, argument) {
-        Meaning::Name(kind) => Wanted::Names { prefix, typed: typed.to_owned(), kind },
+        Meaning::Name(kind) => Wanted::Names { prefix, within: place.first.to_owned(), typed: typed.to_owned(), kind },
         Meaning::Act => Wanted::Values { prefix, found: acts() },
+        Meaning::ImmutableTags => Wanted::Values { prefix, found: immutable_tags() },
         Meaning::File => Wanted::Files,
         Meaning::Directory => Wanted::Directories,
         Meaning::Free => Wanted::Words(Vec::new()),
@@ -141,6 +149,8 @@ enum Meaning {
     Name(Kind),
     /// An act of the audit log.
     Act,
+    /// Which tags are immutable: a word, or patterns that people write.
+    ImmutableTags,
     /// A file.
     File,
     /// A directory.
@@ -158,12 +168,15 @@ fn meaning(path: &[&str], argument: &Arg) -> Meaning {
         ("FILE", _) => Meaning::File,
         ("DIR", _) => Meaning::Directory,
         ("NOUN[.VERB]", _) => Meaning::Act,
+        (_, "immutable_tags") => Meaning::ImmutableTags,
         ("TOKEN" | "TOKENS", _) | ("WHICH", "token") => Meaning::Name(Kind::Token),
         ("NAMESPACE/NAME" | "PATTERN", "target" | "repository") if path.first() != Some(&"access") => {
             Meaning::Name(Kind::Pattern)
         }
         ("NAMESPACE/NAME", _) if !makes => Meaning::Name(Kind::Repository),
         ("ORG/TEAM" | "TEAM", _) if !(makes && is_positional) => Meaning::Name(Kind::Team),
+        ("ORG/NAME", _) if !makes => Meaning::Name(Kind::Robot),
+        ("TAG", _) => Meaning::Name(Kind::Tag),
         ("ORG", _) => Meaning::Name(Kind::Organization),
         // Files are given to a user of the system.
         ("USER", "owner") => Meaning::Free,
@@ -190,6 +203,11 @@ fn acts() -> Vec<Candidate> {
         found.push(Candidate::new(act.word(), act.text()));
     }
     found
+}
+
+/// The words among what says which tags are immutable.
+fn immutable_tags() -> Vec<Candidate> {
+    vec![Candidate::new("all", "nobody overwrites any tag"), Candidate::new("none", "every tag may be overwritten")]
 }
 
 /// The options of the line that say which server a command speaks to.
@@ -241,6 +259,10 @@ mod tests {
             ("access check push ", Kind::Repository),
             ("repo show ", Kind::Repository),
             ("repo transfer a/b --to ", Kind::Account),
+            ("repo delete-tag a/b 1.0 ", Kind::Tag),
+            ("robot show ", Kind::Robot),
+            ("robot delete acme/ci acme/", Kind::Robot),
+            ("access check --robot ", Kind::Robot),
             ("repo list --namespace ", Kind::Account),
             ("grant set ", Kind::Pattern),
             ("grant set 'a/*' --team ", Kind::Team),
@@ -257,11 +279,20 @@ mod tests {
             let names = matches!(&found, Wanted::Names { kind: found, .. } if *found == kind);
             assert!(names != is_free, "{line}: {found:?}");
         }
+        let Wanted::Names { within, .. } = of("repo delete-tag --yes a/b 1.0 2") else { panic!("no names") };
+        assert_eq!(within, "a/b");
     }
 
     #[test]
     fn what_is_new_has_no_name_yet() {
-        for line in ["user create ", "org create ", "team create acme/", "repo create a/", "token create --label "] {
+        for line in [
+            "user create ",
+            "org create ",
+            "team create acme/",
+            "repo create a/",
+            "robot create acme/",
+            "token create --label ",
+        ] {
             assert_eq!(of(line), Wanted::Words(Vec::new()), "{line}");
         }
     }

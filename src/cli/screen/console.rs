@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::error::{CliError, envelope};
+use super::log_form::LogForm;
 use super::report::{Format, Report};
 use super::shown;
 use crate::config::SYSTEM_FILE;
@@ -41,6 +42,8 @@ pub struct Console {
     /// Columns of the terminal at standard output; `None` in a pipe.
     pub(in crate::cli) width: Option<usize>,
     pub(in crate::cli) format: Format,
+    /// How lines of the log are written.
+    pub(in crate::cli) log_form: LogForm,
     pub(in crate::cli) is_verbose: bool,
 }
 
@@ -69,6 +72,7 @@ impl Console {
             in_is_terminal: io::stdin().is_terminal(),
             width: width.or(out_is_terminal.then_some(80)),
             format: Format::Table,
+            log_form: LogForm::default(),
             is_verbose: false,
         }
     }
@@ -256,7 +260,12 @@ mod tests {
     fn who_wants_json_gets_errors_in_the_envelope_of_the_api() {
         let (mut console, written) = console(b"");
         console.format = Format::Json;
-        console.fail(&CliError::Refused { status: 404, code: "NO_SUCH_USER".into(), message: "no user bob".into() });
+        console.fail(&CliError::Refused {
+            status: 404,
+            code: "NO_SUCH_USER".into(),
+            message: "no user bob".into(),
+            retry_after: None,
+        });
         console.fail(&CliError::Usage("say it".into()));
         assert_eq!(
             written.note(),

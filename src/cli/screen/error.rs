@@ -34,6 +34,8 @@ pub enum CliError {
         code: String,
         /// The server's sentence.
         message: String,
+        /// In how many seconds it may be asked again, if the server says so.
+        retry_after: Option<u64>,
     },
     /// No connection: nothing listens there, access is denied, or its certificate is not trusted.
     #[error("cannot reach {place}: {cause}{hint}")]
@@ -54,8 +56,8 @@ pub enum CliError {
         /// Why.
         reason: String,
     },
-    /// What answers there is no dockpass.
-    #[error("what answers at {place} is no dockpass: {why}")]
+    /// What answers there is not a dockpass server.
+    #[error("{place} is not a dockpass server: {why}")]
     Stranger {
         /// A URL or a socket.
         place: String,
@@ -88,8 +90,8 @@ pub enum CliError {
     Json(#[source] serde_json::Error),
     /// The data directory does not exist yet.
     #[error(
-        "there is no data directory {}; start the server once with `dockpass serve`, or name another one with \
-         --data-dir, or a server elsewhere with --server; `dockpass login` keeps one",
+        "there is no data directory {}; start the server once with `dockpass serve`, name another directory with \
+         --data-dir, or a remote server with --server; `dockpass login` remembers one",
         .0.display()
     )]
     NoDataDirectory(PathBuf),
@@ -176,14 +178,13 @@ fn several(failures: &[CliError]) -> String {
 
 /// What is not known where an answer to a change is missing.
 fn doubt(is_change: bool) -> &'static str {
-    if is_change { "; a change may have been made all the same" } else { "" }
+    if is_change { "; the change may have been made all the same" } else { "" }
 }
 
 /// Advice on a refusal that only the command line can give.
 fn refusal_hint(status: u16) -> &'static str {
     if status == 401 {
-        "; with --server, sign in by `dockpass login`, or let DOCKPASS_USER and DOCKPASS_TOKEN hold a user name and its access token or \
-         password"
+        "; with --server, sign in with `dockpass login`, or put an access token into DOCKPASS_TOKEN"
     } else {
         ""
     }
@@ -202,8 +203,8 @@ impl CliError {
     /// The same, where a command does one thing after the other: it names which it was.
     pub(in crate::cli) fn about(self, name: &str) -> Self {
         match self {
-            Self::Refused { status, code, message } => {
-                Self::Refused { status, code, message: format!("{name}: {message}") }
+            Self::Refused { status, code, message, retry_after } => {
+                Self::Refused { status, code, message: format!("{name}: {message}"), retry_after }
             }
             Self::Timeout { place, seconds, is_change } => {
                 Self::Timeout { place: format!("{place} (about {name})"), seconds, is_change }
@@ -386,17 +387,23 @@ mod tests {
 
     #[test]
     fn a_servers_text_cannot_steer_the_terminal() {
-        let refused = CliError::Refused { status: 400, code: String::new(), message: "a\u{1b}[2Jb\nc".into() };
+        let refused =
+            CliError::Refused { status: 400, code: String::new(), message: "a\u{1b}[2Jb\nc".into(), retry_after: None };
         assert_eq!(refused.to_string(), r"a\u{1b}[2Jb\nc");
     }
 
     #[test]
     fn a_401_says_where_the_credentials_come_from() {
-        let refused = CliError::Refused { status: 401, code: "NOT_AUTHENTICATED".into(), message: "sign in".into() };
+        let refused = CliError::Refused {
+            status: 401,
+            code: "NOT_AUTHENTICATED".into(),
+            message: "sign in".into(),
+            retry_after: None,
+        };
         assert!(
             refused
                 .to_string()
-                .starts_with("sign in; with --server, sign in by `dockpass login`, or let DOCKPASS_USER")
+                .starts_with("sign in; with --server, sign in with `dockpass login`, or put an access token")
         );
     }
 }

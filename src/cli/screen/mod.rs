@@ -3,6 +3,7 @@
 
 mod console;
 mod error;
+pub(in crate::cli) mod log_form;
 pub(in crate::cli) mod prompt;
 mod report;
 pub(in crate::cli) mod shown;

@@ -22,7 +22,7 @@ const CREDENTIAL: &str = "password or access token";
 /// The option of commands whose doing cannot be undone.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub(in crate::cli) struct Unasked {
-    /// Ask nothing; needed where standard input is no terminal
+    /// Do not ask; required where standard input is not a terminal
     #[arg(long)]
     pub(in crate::cli) yes: bool,
 }
@@ -36,6 +36,8 @@ pub(in crate::cli) enum Final {
     Rotate,
     /// Somebody leaves.
     Offboard,
+    /// An earlier state comes back.
+    Restore,
 }
 
 impl Final {
@@ -44,6 +46,7 @@ impl Final {
             Self::Delete => "delete",
             Self::Rotate => "rotate",
             Self::Offboard => "offboard",
+            Self::Restore => "restore",
         }
     }
 
@@ -52,6 +55,7 @@ impl Final {
             Self::Delete => "nothing was deleted",
             Self::Rotate => "nothing was rotated",
             Self::Offboard => "nothing was changed",
+            Self::Restore => "nothing was restored",
         }
     }
 }
@@ -66,7 +70,7 @@ pub(in crate::cli) fn new_password(console: &mut Console, from_stdin: bool) -> R
 fn ask_twice(console: &mut Console) -> Result<Password, CliError> {
     if !console.in_is_terminal {
         return Err(CliError::Usage(
-            "standard input is no terminal to ask for the password on; write it to standard input and add --password-stdin"
+            "standard input is not a terminal to ask for the password on; write it to standard input and add --password-stdin"
                 .to_owned(),
         ));
     }
@@ -123,7 +127,7 @@ pub(in crate::cli) fn confirm(
     if !console.in_is_terminal {
         let (stakes, not_done) = (stakes.replace('\n', " "), act.not_done());
         return Err(CliError::Usage(format!(
-            "{stakes} Standard input is no terminal to ask on, so {not_done}; add --yes if that is meant"
+            "{stakes} Standard input is not a terminal, so {not_done}; add --yes to confirm"
         )));
     }
     let place = console.spoken_to.as_ref().map(|place| format!("At {place}:\n")).unwrap_or_default();
@@ -158,7 +162,7 @@ pub(in crate::cli) fn sign_in(console: &mut Console, from_stdin: bool) -> Result
     }
     if !console.in_is_terminal {
         return Err(CliError::Usage(
-            "standard input is no terminal to ask for the password or access token on; write it to standard input and add \
+            "standard input is not a terminal to ask for the password or access token on; write it to standard input and add \
              --password-stdin"
                 .to_owned(),
         ));
@@ -301,8 +305,8 @@ mod tests {
             assert_eq!(written.note(), "");
             said.map_err(|error| (error.to_string(), error.exit_code()))
         };
-        let refused = "a goes. b goes. Standard input is no terminal to ask on, so nothing was deleted; add --yes if \
-                       that is meant";
+        let refused = "a goes. b goes. Standard input is not a terminal, so nothing was deleted; add --yes to \
+                       confirm";
         assert_eq!(ask(Final::Delete, false), Err((refused.to_owned(), 2)));
         assert!(ask(Final::Rotate, false).unwrap_err().0.contains("so nothing was rotated; add --yes"));
         assert_eq!(ask(Final::Delete, true), Ok(()));

@@ -9,6 +9,13 @@ use crate::domain::time::Timestamp;
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+const MONTH: i64 = 30 * DAY;
+const YEAR: i64 = 365 * DAY;
+/// From here on a time is told in each unit: what would round to one hour is no 60 minutes, and 90 days are no 3 months.
+const HOURS: i64 = HOUR - MINUTE / 2;
+const DAYS: i64 = DAY - HOUR / 2;
+const MONTHS: i64 = 100 * DAY - DAY / 2;
+const YEARS: i64 = 350 * DAY;
 
 /// What makes one sign of two, such as of the persons of a family.
 const JOINER: char = '\u{200d}';
@@ -80,14 +87,17 @@ pub(in crate::cli) fn until(end: &str, now: Timestamp) -> String {
     }
 }
 
-/// A length of time in its largest unit, rounded down.
-fn span(seconds: i64) -> String {
-    let (count, unit) = match seconds {
+/// A length of time in its largest unit, rounded, as the web pages tell it (`ui/lib/time.js`).
+pub(in crate::cli) fn span(seconds: i64) -> String {
+    let (length, unit) = match seconds {
         ..MINUTE => return "less than a minute".to_owned(),
-        MINUTE..HOUR => (seconds / MINUTE, "minute"),
-        HOUR..DAY => (seconds / HOUR, "hour"),
-        DAY.. => (seconds / DAY, "day"),
+        MINUTE..HOURS => (MINUTE, "minute"),
+        HOURS..DAYS => (HOUR, "hour"),
+        DAYS..MONTHS => (DAY, "day"),
+        MONTHS..YEARS => (MONTH, "month"),
+        YEARS.. => (YEAR, "year"),
     };
+    let count = seconds.saturating_add(length / 2) / length;
     counted(count, unit)
 }
 
@@ -108,7 +118,7 @@ pub(in crate::cli) fn counted_as(count: impl TryInto<i128>, one: &str, many: &st
 }
 
 /// A number with a comma before each three digits.
-fn grouped(count: i128) -> String {
+pub(in crate::cli) fn grouped(count: i128) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -152,13 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_told_by_the_time_that_is_left() {
-        let now = Timestamp::parse("2026-11-21T20:42:00Z").unwrap();
-        let at = |end| until(end, now);
-        assert_eq!(at("2026-11-21T20:42:30Z"), "expires in less than a minute");
-        assert_eq!(at("2026-11-21T20:43:30Z"), "expires in 1 minute");
-        assert_eq!(at("2026-11-22T20:41:00Z"), "expires in 23 hours");
-        assert_eq!(at("2026-11-26T20:42:00Z"), "expires in 5 days");
+    fn an_end_is_told_as_the_pages_tell_it() {
+        let now = Timestamp::parse("2026-06-10T12:00:00Z").unwrap();
+        let moments = include_str!("../../../tests/fixtures/moments.json");
+        let moments: Vec<(String, String)> = serde_json::from_str(moments).unwrap();
+        assert!(moments.len() > 10, "{moments:?}");
+        for (end, told) in moments {
+            assert_eq!(until(&end, now), format!("expires {told}"), "{end}");
+        }
     }
 
     #[test]

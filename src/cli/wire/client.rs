@@ -70,13 +70,14 @@ impl ApiServer {
         CliError::Stranger { place: self.place.clone(), why: why.into() }
     }
 
-    fn failure(&self, failure: Failure, is_change: bool) -> CliError {
+    pub(super) fn failure(&self, failure: Failure, is_change: bool) -> CliError {
         let place = self.place.clone();
         if failure.met_no_tls() {
-            return self.stranger("it speaks no TLS; a dockpass without TLS, on this machine only, has an http:// URL");
+            return self
+                .stranger("it does not speak TLS; a dockpass without TLS, on this machine only, has an http:// URL");
         }
         if failure.met_no_http() {
-            return self.stranger("it speaks no HTTP; a dockpass with TLS has an https:// URL");
+            return self.stranger("it does not speak HTTP; a dockpass with TLS has an https:// URL");
         }
         match failure {
             Failure::Unreachable(_) | Failure::NoConnection { .. } | Failure::OfAuthority(_) => {
@@ -213,7 +214,7 @@ pub(in crate::cli) fn read(
     if answer.status.is_success() {
         accept(&answer.headers, &answer.body, peer, call)
     } else {
-        Err(refusal(answer.status.as_u16(), &answer.body, peer))
+        Err(refusal(&answer, peer))
     }
 }
 
@@ -234,7 +235,7 @@ fn accept(headers: &HeaderMap, body: &Bytes, peer: &ApiServer, call: &ApiRequest
 fn value(headers: &HeaderMap, body: &Bytes, asked: &str) -> Result<Value, String> {
     if asked == JSON {
         let read = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
-        return read.map_err(|_| "its answer is no JSON".to_owned());
+        return read.map_err(|_| "its answer is not JSON".to_owned());
     }
     let is_asked = headers.get(header::CONTENT_TYPE).is_some_and(|media| media == asked);
     let text = std::str::from_utf8(body).ok().filter(|_| is_asked);
@@ -243,10 +244,13 @@ fn value(headers: &HeaderMap, body: &Bytes, asked: &str) -> Result<Value, String
 
 /// The server's error. If the body is not ours, something else has answered: at a status of 500 or more perhaps a proxy
 /// before dockpass, below that what listens there, such as the registry.
-fn refusal(status: u16, body: &Bytes, peer: &ApiServer) -> CliError {
-    let answer = serde_json::from_slice::<ErrorAnswer>(body).ok();
-    match answer.and_then(|answer| answer.errors.into_iter().next()) {
-        Some(entry) => CliError::Refused { status, message: typed(&entry), code: entry.code },
+pub(super) fn refusal(answer: &net::Answer, peer: &ApiServer) -> CliError {
+    let status = answer.status.as_u16();
+    let seconds = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after = seconds.and_then(|seconds| seconds.parse().ok());
+    let told = serde_json::from_slice::<ErrorAnswer>(&answer.body).ok();
+    match told.and_then(|answer| answer.errors.into_iter().next()) {
+        Some(entry) => CliError::Refused { status, message: typed(&entry), code: entry.code, retry_after },
         None if status < 500 => {
             peer.stranger(format!("it answered with status {status}, and not as dockpass does; is it the registry?"))
         }
@@ -254,6 +258,7 @@ fn refusal(status: u16, body: &Bytes, peer: &ApiServer) -> CliError {
             status,
             code: String::new(),
             message: format!("the server answered with status {status}, or a proxy before it did"),
+            retry_after,
         },
     }
 }
@@ -370,11 +375,11 @@ mod tests {
             // What a port that speaks TLS says to plain HTTP: an alert.
             "\u{15}\u{3}\u{3}\u{0}\u{2}\u{2}F",
         ]);
-        for why in ["its answer is no JSON", "status 404", "it speaks no HTTP", "it speaks no HTTP"] {
+        for why in ["its answer is not JSON", "status 404", "it does not speak HTTP", "it does not speak HTTP"] {
             let error = ask(&server, &get()).await.err().unwrap();
             let said = error.to_string();
             assert!(matches!(error, CliError::Stranger { .. }), "{error:?}");
-            assert!(said.starts_with("what answers at the test is no dockpass: ") && said.contains(why), "{said}");
+            assert!(said.starts_with("the test is not a dockpass server: ") && said.contains(why), "{said}");
         }
     }
 
@@ -387,7 +392,7 @@ mod tests {
         assert!(get().limits().time < change.limits().time);
         let closed = read(Err(Failure::NoConnection { seconds: 10 }), &change, &peer).err().unwrap().to_string();
         assert_eq!(closed, "cannot reach https://a.example: no connection within 10 seconds", "nothing was sent");
-        for (call, doubt) in [(get(), ""), (change, "; a change may have been made all the same")] {
+        for (call, doubt) in [(get(), ""), (change, "; the change may have been made all the same")] {
             let seconds = call.limits().time.as_secs();
             let late = read(Err(Failure::TimedOut { seconds }), &call, &peer).err().unwrap().to_string();
             let said = "https://a.example takes connections, but did not answer within";
@@ -403,7 +408,7 @@ mod tests {
         for (call, may) in [(get(), false), (change.with(&body).unwrap(), true)] {
             let error = ask(&server, &call).await.err().unwrap();
             assert!(matches!(error, CliError::ApiAnswer { .. }), "{error:?}");
-            assert_eq!(error.to_string().ends_with("; a change may have been made all the same"), may, "{error}");
+            assert_eq!(error.to_string().ends_with("; the change may have been made all the same"), may, "{error}");
         }
     }
 }

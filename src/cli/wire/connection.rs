@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 use tokio::net::UnixStream;
@@ -18,11 +19,35 @@ use crate::cli::screen::CliError;
 use crate::config::Config;
 use crate::data_files::SOCKET;
 use crate::http::{self, Running};
-use crate::net;
+use crate::net::{self, Arriving, Streamed};
 
 /// Attempts while another command has the store open, with a [`PAUSE`] after each: three seconds in all.
 const ATTEMPTS: usize = 30;
 const PAUSE: Duration = Duration::from_millis(100);
+/// A document begins once the server has recorded it; a large one is made as fast as it is taken.
+const BEGINS: Duration = Duration::from_mins(2);
+const STANDSTILL: Duration = Duration::from_mins(5);
+/// Longest refusal, in bytes.
+const REFUSAL: usize = 1 << 20;
+
+/// A document that comes, piece by piece.
+pub(in crate::cli) struct Coming {
+    body: Arriving,
+    peer: String,
+}
+
+impl Coming {
+    /// The next piece; none at the end.
+    pub(in crate::cli) async fn piece(&mut self) -> Result<Option<Bytes>, CliError> {
+        let failed = |cause: net::Failure| CliError::ApiAnswer {
+            place: self.peer.clone(),
+            cause: cause.into(),
+            is_change: false,
+        };
+        self.body.piece().await.map_err(failed)
+    }
+}
+
 /// The API of one server.
 pub(in crate::cli) enum Api {
     /// On this machine.
@@ -120,9 +145,7 @@ impl Api {
         if self.is_local() {
             return Ok(());
         }
-        Err(CliError::Usage(format!(
-            "`{command}` works on the machine of the server only; run it there, without --server"
-        )))
+        Err(not_here(command))
     }
 
     /// Refuses a command that waits for what others do, if no server runs: and from now on this process starts none, which
@@ -187,6 +210,18 @@ impl Api {
         }
     }
 
+    /// Calls an operation whose answer is a document of any length, over the socket.
+    pub(in crate::cli) async fn document<O>(&mut self, _operation: O, command: &str) -> Result<Coming, CliError>
+    where
+        O: Operation<Query = (), Body = Nothing>,
+    {
+        let call = ApiRequest::to::<O>(ApiPath::of::<O, 0>([], &()));
+        match self {
+            Self::Local(local) => local.stream(&call).await,
+            Self::Remote(_) => Err(not_here(command)),
+        }
+    }
+
     /// Stops the server in this process, if one was started, once it has answered everything.
     pub(in crate::cli) async fn close(self) {
         match self {
@@ -207,10 +242,28 @@ impl Local {
         Self { peer, socket, config, running: None }
     }
 
-    async fn call(&mut self, call: &ApiRequest) -> Result<ApiAnswer, CliError> {
+    async fn stream(&mut self, call: &ApiRequest) -> Result<Coming, CliError> {
+        let stream = self.trusted().await?;
+        let answer = net::stream_over(stream, call.request(&self.peer)?, BEGINS, STANDSTILL).await;
+        let answer = answer.map_err(|failure| self.peer.failure(failure, true))?;
+        if answer.status.is_success() {
+            return Ok(Coming { body: answer.body, peer: self.peer.place.clone() });
+        }
+        let Streamed { status, headers, body } = answer;
+        let body = body.whole(REFUSAL).await.map_err(|failure| self.peer.failure(failure, true))?;
+        Err(client::refusal(&net::Answer { status, headers, body }, &self.peer))
+    }
+
+    /// A connection to whom requests may be sent.
+    async fn trusted(&mut self) -> Result<UnixStream, CliError> {
         let stream = self.connect().await?;
         self.socket.check_peer(&stream)?;
         self.peer.credential = self.socket.secret()?;
+        Ok(stream)
+    }
+
+    async fn call(&mut self, call: &ApiRequest) -> Result<ApiAnswer, CliError> {
+        let stream = self.trusted().await?;
         let answer = net::send_over(stream, call.request(&self.peer)?, call.limits()).await;
         client::read(answer, call, &self.peer)
     }
@@ -227,7 +280,7 @@ impl Local {
             let Some(config) = self.config.clone().filter(|_| may_start) else {
                 return Err(self.unreachable(cause));
             };
-            match http::offline(config).await {
+            match Box::pin(http::offline(config)).await {
                 Ok(running) => self.running = Some(running),
                 // Another command has the store open for a moment, or a server is about to listen.
                 Err(error) if error.is_in_use() && attempt < ATTEMPTS => tokio::time::sleep(PAUSE).await,
@@ -242,6 +295,11 @@ impl Local {
         let hint = if is_closed { "; it is for the owner of the data directory and for root" } else { "" };
         CliError::Unreachable { place: self.peer.place.clone(), cause: cause.into(), hint }
     }
+}
+
+/// The answer to a command that was called for another machine.
+fn not_here(command: &str) -> CliError {
+    CliError::Usage(format!("`{command}` works on the machine of the server only; run it there, without --server"))
 }
 
 fn is_nobody_there(kind: ErrorKind) -> bool {

@@ -98,7 +98,7 @@ fn parsed(url: &str) -> Result<Address, CliError> {
 /// Does not repeat the URL: somebody may have put a password into it.
 fn bad_url() -> CliError {
     let text = "--server takes a URL like https://dockpass.example.org:8700, without path, query or credentials";
-    CliError::Usage(format!("{text}; those come from DOCKPASS_USER and DOCKPASS_TOKEN, or from `dockpass login`"))
+    CliError::Usage(format!("{text}; those come from DOCKPASS_TOKEN or `dockpass login`"))
 }
 
 fn no_tls(error: TrustError) -> CliError {
@@ -149,7 +149,7 @@ mod tests {
         let remote = Remote::new(&url, &Trusted::Nothing, "alice", "dkp_x").unwrap();
         let call = ApiRequest::to::<Ping>(ApiPath::of::<Ping, _>([], &()));
         let error = remote.call(&call).await.err().unwrap();
-        let said = format!("what answers at {url} is no dockpass: it speaks no TLS; ");
+        let said = format!("{url} is not a dockpass server: it does not speak TLS; ");
         assert!(error.to_string().starts_with(&said), "{error}");
         speak.join().unwrap();
     }

@@ -176,14 +176,11 @@ mod tests {
     #[test]
     fn what_has_one_value_here_is_named_when_another_is_asked_for() {
         let of = |fields: &str| unread::<CreateRepository>(&format!(r#"{{"name":"a",{fields}}}"#));
-        let holds = r#""scanOnPush":false,"immutableTags":false,"enableManifestLists":true,"tagLimit":0"#;
+        let holds = r#""scanOnPush":false,"enableManifestLists":true,"tagLimit":0"#;
         assert!(of(holds).is_empty());
-        assert!(of(r#""immutableTags":null,"id":"1","pulls":7"#).is_empty());
-        assert_eq!(
-            of(r#""immutableTags":true,"tagLimit":5,"scanOnPush":"no""#),
-            ["immutableTags", "tagLimit", "scanOnPush"]
-        );
-        assert_eq!(read::<UpdateRepository>(r#"{"immutableTags":true}"#, true).unwrap().1, ["immutableTags"]);
+        assert!(of(r#""tagLimit":null,"id":"1","pulls":7"#).is_empty());
+        assert_eq!(of(r#""tagLimit":5,"scanOnPush":"no""#), ["tagLimit", "scanOnPush"]);
+        assert_eq!(read::<UpdateRepository>(r#"{"scanOnPush":true}"#, true).unwrap().1, ["scanOnPush"]);
     }
 
     #[test]

@@ -9,7 +9,9 @@ use actix_web::http::StatusCode;
 
 use super::super::failure::Failure;
 use super::super::headers;
+use super::super::request_log;
 use crate::api::Code;
+use crate::correlation::RequestId;
 
 /// Longest address of a request, in bytes: what the `http` crate's `Uri` holds.
 const LONGEST_ADDRESS: usize = 65_534;
@@ -92,6 +94,7 @@ fn bare_status(bytes: &[u8]) -> Option<u16> {
 fn written(failure: &Failure) -> Option<Vec<u8>> {
     let mut response = failure.error_response();
     headers::add(response.headers_mut(), false, false);
+    request_log::carry(response.headers_mut(), &RequestId::made());
     let status: StatusCode = response.status();
     let mut head = format!("HTTP/1.1 {} {}\r\nConnection: close\r\n", status.as_u16(), reason(status));
     for (name, value) in response.headers() {
@@ -132,6 +135,7 @@ mod tests {
         assert!(long.contains("URI_TOO_LONG") && long.contains("POST /auth/token"), "{long}");
         let (head, body) = long.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("Content-Length: {}", body.len())) && head.contains("nosniff"), "{head}");
+        assert!(head.contains("x-request-id: "), "{head}");
         assert!(instead(BARE, LONGEST_ADDRESS).unwrap().starts_with("HTTP/1.1 400 Bad Request\r\n"));
         let large = BARE.replace("400 Bad Request", "431 Request Header Fields Too Large");
         assert!(instead(&large, 9).unwrap().contains("REQUEST_HEAD_TOO_LARGE"));

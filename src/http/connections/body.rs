@@ -29,12 +29,11 @@ struct Flowing {
 
 /// Has the answer counted as one until it is written, and written in pieces.
 pub(in crate::http) fn in_pieces(response: HttpResponse, mut answering: Answering) -> HttpResponse {
-    match response.body().size() {
-        BodySize::None => return response,
-        BodySize::Sized(size) if size <= PIECE as u64 => return response,
-        BodySize::Sized(_) | BodySize::Stream => {}
+    if matches!(response.body().size(), BodySize::None) {
+        return response;
     }
     response.map_body(|_, body| match body.try_into_bytes() {
+        Ok(all) if all.len() <= PIECE => BoxBody::new(all),
         Ok(rest) => {
             if rest.len() > MUCH {
                 answering.hold_much(rest.len());

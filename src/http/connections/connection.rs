@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::interim::InterimState;
 use super::limits::Limits;
 
 /// What the connections of a room have in common.
@@ -137,6 +138,12 @@ pub(in crate::http) struct Connection {
     unread: AtomicUsize,
     /// Bytes of an answer that is being written, beyond what the stream sees of it.
     held: AtomicUsize,
+    /// Whether a body of any size is being streamed: its length is nobody's memory.
+    is_streaming: AtomicBool,
+    /// Whether what is being written may have been chosen by a client.
+    has_content: AtomicBool,
+    /// Whether its client waits to be told to send a body.
+    pub(super) interim: InterimState,
     /// Whether it stands in the queue of those that wait for their turn.
     is_waiting: AtomicBool,
     waker: Mutex<Option<Waker>>,
@@ -165,6 +172,9 @@ impl Connection {
             begun: AtomicU64::new(0),
             unread: AtomicUsize::new(0),
             held: AtomicUsize::new(0),
+            is_streaming: AtomicBool::new(false),
+            has_content: AtomicBool::new(false),
+            interim: InterimState::default(),
             is_waiting: AtomicBool::new(false),
             waker: Mutex::new(None),
         }
@@ -275,6 +285,29 @@ impl Connection {
         }
     }
 
+    /// The request that is being answered, or its answer, is streamed.
+    pub(in crate::http) fn stream(&self) {
+        self.is_streaming.store(true, Ordering::Relaxed);
+        self.has_content.store(true, Ordering::Relaxed);
+        self.set_unread(0);
+    }
+
+    /// Whether bytes of a streamed answer may still have to be written: it ends before they are.
+    pub(super) fn has_content(&self) -> bool {
+        self.has_content.load(Ordering::Relaxed)
+    }
+
+    /// Everything is written; what is still answered is streamed, or not, as it was.
+    pub(super) fn is_written(&self) {
+        if !self.has_request() {
+            self.has_content.store(false, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn is_streaming(&self) -> bool {
+        self.is_streaming.load(Ordering::Relaxed)
+    }
+
     /// A request begins; it ends when its answer is given.
     pub(in crate::http) fn begin(self: &Arc<Self>) -> Answering {
         self.answering.fetch_add(1, Ordering::Relaxed);
@@ -311,6 +344,7 @@ impl Drop for Answering {
     fn drop(&mut self) {
         self.hold(0);
         if self.connection.answering.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.connection.is_streaming.store(false, Ordering::Relaxed);
             // What was read of the request is gone. An answer that is stuck is counted again as it goes on.
             self.connection.set_unread(0);
             if self.connection.common.is_ending() {

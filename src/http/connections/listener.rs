@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use actix_http::HttpService;
+use actix_http::{HttpService, Request};
 use actix_server::{GracefulShutdownSignal, ServerBuilder};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
 use actix_web::dev::{AppConfig, Extensions, Payload, ServerHandle, Service, ServiceFactory, fn_factory, fn_service};
+use actix_web::http::ConnectionType;
 use actix_web::rt::net::{TcpStream, UnixStream};
 use actix_web::{HttpRequest, HttpResponse, web};
 use tokio::time::timeout;
@@ -21,12 +22,15 @@ use tokio_rustls::TlsAcceptor;
 
 use super::body::in_pieces;
 use super::connection::{Connection, Phase};
+use super::expect;
 use super::limits::Limits;
 use super::room::{Origin, Place, Present, Room};
 use super::stream::{HEAD_TIMEOUT, Stream, Wire};
 use crate::http::App;
 use crate::http::address::SocketPeer;
 use crate::http::pools::THREADS;
+use crate::http::request_log;
+use crate::metrics::{Gauge, Metrics};
 
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -44,6 +48,12 @@ const WRITE_BUFFER: usize = 16 * 1024;
 
 /// What answers requests.
 pub(in crate::http) trait Respond: Send + Sync + 'static {
+    /// What each worker has for its requests, which find it as `app_data`.
+    type OfWorker: 'static;
+
+    /// Makes it, for the runtime of one worker.
+    fn of_worker(&self, app: &App) -> Self::OfWorker;
+
     fn respond(&self, http: HttpRequest, payload: Payload) -> impl Future<Output = HttpResponse>;
 }
 
@@ -59,6 +69,14 @@ impl<S> Clone for Site<S> {
     fn clone(&self) -> Self {
         Self { router: Arc::clone(&self.router), app: self.app.clone(), ..*self }
     }
+}
+
+/// Where the metrics are served to this machine.
+pub(in crate::http) enum MetricsDoor {
+    /// An address of loopback.
+    Loopback(TcpListener),
+    /// A Unix socket.
+    Socket(UnixListener),
 }
 
 /// The running servers.
@@ -83,11 +101,12 @@ impl Servers {
     ) -> io::Result<()> {
         let room = Room::new(limits);
         let mut builder = builder(workers);
+        let counted: Counted = |metrics| &metrics.network_connections;
         for listener in listeners {
             let signal = builder.graceful_shutdown_signal();
             let door = Door { room: Arc::clone(&room), tls: tls.clone(), app: site.app.clone() };
             let site = site.clone();
-            builder = builder.listen("network", listener, move || serving(&site, &door, signal.clone()))?;
+            builder = builder.listen("network", listener, move || serving(&site, &door, counted, signal.clone()))?;
         }
         self.run(room, builder);
         Ok(())
@@ -103,16 +122,44 @@ impl Servers {
         listener: UnixListener,
         limits: Limits,
     ) -> io::Result<()> {
-        let room = Room::new(Limits {
-            connections: LOCAL_CONNECTIONS,
-            unread: LOCAL_UNREAD,
-            unread_of_source: LOCAL_UNREAD,
-            ..limits
-        });
-        let builder = builder(1);
+        self.add_socket(site, listener, limits, |metrics| &metrics.local_connections)
+    }
+
+    /// Serves the metrics to this machine, over an address of loopback or a Unix socket.
+    ///
+    /// # Errors
+    /// What the system says of the listener.
+    pub(in crate::http) fn add_metrics<S: Respond>(
+        &mut self,
+        site: &Site<S>,
+        door: MetricsDoor,
+        limits: Limits,
+    ) -> io::Result<()> {
+        let counted: Counted = |metrics| &metrics.metrics_connections;
+        let listener = match door {
+            MetricsDoor::Socket(listener) => return self.add_socket(site, listener, limits, counted),
+            MetricsDoor::Loopback(listener) => listener,
+        };
+        let (room, builder) = (Room::new(narrowed(limits)), builder(1));
+        let signal = builder.graceful_shutdown_signal();
+        let door = Door { room: Arc::clone(&room), tls: None, app: site.app.clone() };
+        let site = site.clone();
+        let factory = move || serving(&site, &door, counted, signal.clone());
+        self.run(room, builder.listen("metrics", listener, factory)?);
+        Ok(())
+    }
+
+    fn add_socket<S: Respond>(
+        &mut self,
+        site: &Site<S>,
+        listener: UnixListener,
+        limits: Limits,
+        counted: Counted,
+    ) -> io::Result<()> {
+        let (room, builder) = (Room::new(narrowed(limits)), builder(1));
         let signal = builder.graceful_shutdown_signal();
         let (site, door) = (site.clone(), Arc::clone(&room));
-        let factory = move || serving(&site, &door, signal.clone());
+        let factory = move || serving(&site, &door, counted, signal.clone());
         self.run(room, builder.listen_uds("socket", listener, factory)?);
         Ok(())
     }
@@ -133,6 +180,11 @@ impl Servers {
     }
 }
 
+/// The limits of a server that only this machine reaches.
+fn narrowed(limits: Limits) -> Limits {
+    Limits { connections: LOCAL_CONNECTIONS, unread: LOCAL_UNREAD, unread_of_source: LOCAL_UNREAD, ..limits }
+}
+
 fn builder(workers: usize) -> ServerBuilder {
     ServerBuilder::new()
         .workers(workers)
@@ -148,20 +200,26 @@ trait LetIn<Io>: Clone + 'static {
     fn let_in(&self, io: Io) -> impl Future<Output = Option<(Stream, Option<SocketAddr>)>>;
 }
 
+/// Where the connections of one server are counted.
+type Counted = fn(&Metrics) -> &Gauge;
+
 /// Serves the connections that come through a door, on one worker.
 fn serving<Io: 'static, S: Respond, D: LetIn<Io>>(
     site: &Site<S>,
     door: &D,
+    counted: Counted,
     signal: GracefulShutdownSignal,
 ) -> impl ServiceFactory<Io, Config = (), Response = (), Error = (), InitError = ()> + use<Io, S, D> {
-    let (door, http) = (door.clone(), http(site, signal));
+    let (door, http, app) = (door.clone(), http(site, signal), site.app.clone());
     fn_factory(move || {
-        let (door, http) = (door.clone(), http.new_service(()));
+        let (door, http, app) = (door.clone(), http.new_service(()), app.clone());
         async move {
             let http = Rc::new(http.await?);
+            app.pulse.join();
             Ok::<_, ()>(fn_service(move |io: Io| {
-                let (door, http) = (door.clone(), Rc::clone(&http));
+                let (door, http, app) = (door.clone(), Rc::clone(&http), app.clone());
                 async move {
+                    let _open = counted(&app.metrics).hold();
                     if let Some(arrived) = door.let_in(io).await {
                         // On the heap, since those that wait need none of its memory. What ends a connection is the
                         // client's doing, and told to nobody.
@@ -180,21 +238,35 @@ fn http<S: Respond>(
     signal: GracefulShutdownSignal,
 ) -> impl ServiceFactory<(Stream, Option<SocketAddr>), Config = (), Response = (), InitError = ()> + use<S> {
     let Site { app, router, max_body } = site.clone();
+    let of_worker = router.of_worker(&app);
     let serve = move |http: HttpRequest, payload: web::Payload| {
         let router = Arc::clone(&router);
         async move {
-            let answering = http.conn_data::<Place>().map(|place| place.connection().begin());
-            let mut response = router.respond(http, payload.into_inner()).await;
+            let asked = http.clone();
+            let connection = http.conn_data::<Place>().map(|place| Arc::clone(place.connection()));
+            let answering = connection.as_ref().map(Connection::begin);
+            let payload = payload.into_inner();
+            let asking = connection.filter(|_| http.head().expect() && !matches!(payload, Payload::None));
+            let payload = match &asking {
+                Some(connection) => expect::told_when_read(payload, connection),
+                None => payload,
+            };
+            let mut response = router.respond(http, payload).await;
+            if asking.is_some_and(|connection| connection.holds_back()) {
+                // Whether the body comes all the same, only its sender knows: nothing else can be read after this.
+                response.head_mut().set_connection_type(ConnectionType::Close);
+            }
             // As DTR wrote them, in the way of Go: scripts look for `X-Resource-Count` letter by letter.
             response.head_mut().set_camel_case_headers(true);
-            match answering {
+            let response = match answering {
                 Some(answering) => in_pieces(response, answering),
                 None => response,
-            }
+            };
+            request_log::told(&asked, response)
         }
     };
-    let app =
-        actix_web::App::new().app_data(app).app_data(web::PayloadConfig::new(max_body)).default_service(web::to(serve));
+    let app = actix_web::App::new().app_data(of_worker).app_data(app);
+    let app = app.app_data(web::PayloadConfig::new(max_body)).default_service(web::to(serve));
     let app = app.into_factory().map_err(|error| error.error_response());
     let ended = move || {
         let signal = signal.clone();
@@ -206,6 +278,10 @@ fn http<S: Respond>(
         .client_disconnect_timeout(DISCONNECT)
         .h1_write_buffer_size(WRITE_BUFFER)
         .graceful_shutdown_signal(ended)
+        .expect(fn_service(|request: Request| async move {
+            expect::asked(&request).await;
+            Ok::<_, actix_web::Error>(request)
+        }))
         .on_connect_ext(note)
         .h1(map_config(app, |()| AppConfig::default()))
 }
@@ -238,6 +314,9 @@ impl LetIn<TcpStream> for Door {
         let peer = tcp.peer_addr().ok()?;
         // Answers are written whole, and wait for nothing.
         let _ = tcp.set_nodelay(true);
+        // STALL: the kernel ends a connection whose other side acknowledges nothing for so long, or keeps its window shut.
+        let stall = u32::try_from(self.room.limits().stall.as_millis()).unwrap_or(u32::MAX);
+        let _ = rustix::net::sockopt::set_tcp_user_timeout(&tcp, stall);
         let address = peer.ip().to_canonical();
         let is_proxy = self.app.config.is_trusted_proxy(address);
         let origin = if is_proxy { Origin::TrustedProxy } else { Origin::Client(address) };

@@ -280,13 +280,12 @@ impl Drop for Present {
     }
 }
 
+/// Rooms for tests.
 #[cfg(test)]
-mod tests {
-    use std::task::Waker;
-
+pub(super) mod testing {
     use super::*;
 
-    fn room(connections: usize, unread: usize) -> Arc<Room> {
+    pub(super) fn room(connections: usize, unread: usize) -> Arc<Room> {
         let limits = Limits {
             connections,
             handshakes: 2,
@@ -300,6 +299,19 @@ mod tests {
         let common = Arc::new(Common::new(limits, hour_ago));
         Arc::new(Room { common, crowd: Mutex::default() })
     }
+
+    /// A connection in a room with nobody else.
+    pub(in crate::http::connections) fn present() -> Present {
+        room(1, 1_000).enter(Origin::Client(IpAddr::from([192, 0, 2, 1])), Phase::Requests).unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::testing::room;
+    use super::*;
 
     fn client(last: u8) -> Origin {
         Origin::Client(IpAddr::from([192, 0, 2, last]))

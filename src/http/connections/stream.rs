@@ -15,6 +15,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::bare::{FirstLine, Instead};
 use super::connection::Connection;
+use super::interim::{CONTINUE, Interim};
 use super::room::{ASK_AGAIN, Place, Present, Turn};
 
 /// How long the rest of a request's head may take.
@@ -23,6 +24,8 @@ pub(in crate::http) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const CRAWL: usize = 1_024;
 /// The same while the server ends.
 const LAST_CRAWL: usize = 64 * 1_024;
+/// For how long a streamed answer may seem to stand still.
+const STREAM_STALL: Duration = Duration::from_mins(5);
 /// For how long an answer, or the rest of a request, may stand still while the server ends.
 const LAST_STALL: Duration = Duration::from_secs(2);
 /// Most bytes that are read of a request after it was refused unread.
@@ -85,6 +88,8 @@ pub(in crate::http) struct Stream {
     /// What is still read of a request that had such an answer: a connection that ends with bytes unread takes the answer
     /// along.
     rest: Option<Rest>,
+    /// Bytes of the interim answer that are written.
+    continued: usize,
     /// What was so at the last look: requests that had begun, and whether one was being answered.
     seen: (u64, bool),
 }
@@ -119,6 +124,7 @@ impl Stream {
             line: FirstLine::default(),
             instead: None,
             rest: None,
+            continued: 0,
             seen: (0, false),
         }
     }
@@ -158,6 +164,37 @@ impl Stream {
             stuck.moved += written;
         }
         Poll::Ready(Ok(written))
+    }
+
+    /// Takes the interim answer, which is written once the body is wanted; how many of these bytes it was. Whoever has the
+    /// final answer needs none.
+    fn take_interim(&mut self, buf: &[u8]) -> Option<usize> {
+        let interim = &self.connection().interim;
+        match interim.get() {
+            Interim::Next if buf.starts_with(CONTINUE) => {
+                interim.set(Interim::Held);
+                self.continued = 0;
+                Some(CONTINUE.len())
+            }
+            Interim::Next | Interim::Held => {
+                interim.set(Interim::None);
+                None
+            }
+            Interim::None | Interim::Asked | Interim::Due => None,
+        }
+    }
+
+    /// Writes the interim answer, if it is time for it.
+    fn poll_interim(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.connection().interim.get() == Interim::Due {
+            let rest = CONTINUE.get(self.continued..).unwrap_or_default();
+            if rest.is_empty() {
+                self.connection().interim.set(Interim::None);
+            } else {
+                self.continued += ready!(self.poll_send(cx, rest))?;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Reads on what nobody wants, until it ends, or was enough.
@@ -216,6 +253,9 @@ impl Stream {
 
     /// Counts what has been read of a request that is not answered.
     fn count_request(&self) {
+        if self.connection().is_streaming() {
+            return;
+        }
         let most = LARGEST_BUFFER + self.connection().common.limits.largest_body;
         let bytes = if self.read > SMALL_REQUEST { self.read.min(most) } else { 0 };
         self.connection().set_unread(bytes);
@@ -240,7 +280,10 @@ impl Stream {
         let connection = self.present.connection();
         connection.wakes(cx);
         let is_ending = connection.common.is_ending();
-        let longest = connection.common.limits.stall;
+        // A stream's send buffer grows to megabytes, of which the kernel tells only when a third is free: a reader of some
+        // kilobytes a second seems to stand still for minutes. Whether it does, the kernel knows (`STALL` in `listener`).
+        let is_streaming = connection.is_streaming();
+        let longest = connection.common.limits.stall.max(if is_streaming { STREAM_STALL } else { Duration::ZERO });
         let patience = if is_ending { LAST_STALL.min(longest) } else { longest };
         let fresh = || Stuck { moved: 0, timer: Box::pin(sleep(patience)), is_last: is_ending };
         let stuck = self.stuck.get_or_insert_with(fresh);
@@ -259,7 +302,9 @@ impl Stream {
             Wire::Tls(_) => TLS_BUFFERS,
         };
         let ahead = self.taken.min(LARGEST_BUFFER);
-        connection.set_unread(buffers + ahead + left + connection.held());
+        if !is_streaming {
+            connection.set_unread(buffers + ahead + left + connection.held());
+        }
         Ok(())
     }
 
@@ -322,7 +367,12 @@ impl AsyncRead for Stream {
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.instead.is_none() {
+        ready!(this.poll_interim(cx))?;
+        if let Some(taken) = this.take_interim(buf) {
+            return Poll::Ready(Ok(taken));
+        }
+        // What the registry holds may look like anything.
+        if this.instead.is_none() && !this.connection().has_content() {
             this.instead = Instead::of(buf, this.line);
         }
         let Some(mut instead) = this.instead.take() else { return this.poll_send(cx, buf) };
@@ -344,6 +394,7 @@ impl AsyncWrite for Stream {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.check_open()?;
+        ready!(this.poll_interim(cx))?;
         let polled = this.wire.io().poll_flush(cx);
         let Poll::Ready(flushed) = polled else {
             this.wait_stuck(0, cx)?;
@@ -351,6 +402,12 @@ impl AsyncWrite for Stream {
         };
         flushed?;
         this.end_stuck(cx);
+        this.connection().is_written();
+        if this.connection().interim.get() == Interim::Asked {
+            // Nothing of earlier answers is left.
+            this.connection().interim.set(Interim::Next);
+            cx.waker().wake_by_ref();
+        }
         Poll::Ready(Ok(()))
     }
 

@@ -1,5 +1,5 @@
-//! A queue for places, shared out by source: whoever had fewest lately comes first, and in a full queue those with many
-//! waiting give way to those with few.
+//! A queue for places, shared out by source: whoever had fewest lately comes first, in a full queue those with many
+//! waiting give way to those with few, and no source has more than its share of places that are held for long.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 /// After so many places the counts of all sources are halved, so that what was long ago counts less.
 const ROUND: u32 = 256;
 
-/// Where work comes from; none is this machine, over the local socket.
+/// Where work comes from; none is this machine, over the local socket, or a proxy that stands for many.
 pub(in crate::http) type Source = Option<IpAddr>;
 
 /// Places, and those who wait for one.
@@ -22,10 +22,14 @@ pub(super) struct Queue {
     most: usize,
     /// Longest wait.
     patience: Duration,
+    /// Most places of one source.
+    share: usize,
 }
 
 struct Crowd {
     free: usize,
+    /// Places that each source has now.
+    held: HashMap<Source, usize>,
     /// In the order in which they came.
     waiting: Vec<Waiting>,
     /// Places that each source had in this round, and half of those in the rounds before.
@@ -39,12 +43,20 @@ struct Waiting {
 }
 
 /// A place; whoever drops it gives it back.
-pub(super) struct Place(Option<Arc<Queue>>);
+pub(in crate::http) struct Place {
+    queue: Option<Arc<Queue>>,
+    source: Source,
+}
 
 impl Queue {
     pub(super) fn new(places: usize, most: usize, patience: Duration) -> Arc<Self> {
-        let crowd = Crowd { free: places, waiting: Vec::new(), served: HashMap::new(), round: 0 };
-        Arc::new(Self { crowd: Mutex::new(crowd), most, patience })
+        Self::sharing(places, places, most, patience)
+    }
+
+    /// With at most `share` places for one source, though more may be free; none, which is many, may have all.
+    pub(super) fn sharing(places: usize, share: usize, most: usize, patience: Duration) -> Arc<Self> {
+        let crowd = Crowd { free: places, held: HashMap::new(), waiting: Vec::new(), served: HashMap::new(), round: 0 };
+        Arc::new(Self { crowd: Mutex::new(crowd), most, patience, share })
     }
 
     fn lock(&self) -> MutexGuard<'_, Crowd> {
@@ -55,10 +67,10 @@ impl Queue {
     pub(super) async fn enter(self: &Arc<Self>, source: Source) -> Option<Place> {
         let called = {
             let mut crowd = self.lock();
-            if crowd.free > 0 {
+            if crowd.free > 0 && crowd.may_have(source, self.share) {
                 crowd.free -= 1;
                 crowd.serve(source);
-                return Some(Place(Some(Arc::clone(self))));
+                return Some(self.place(source));
             }
             // Whoever hung up waits no more.
             crowd.waiting.retain(|waiting| !waiting.call.is_closed());
@@ -73,20 +85,28 @@ impl Queue {
         timeout(self.patience, called).await.ok()?.ok()
     }
 
-    /// Gives a place to whoever comes first, or keeps it free.
-    fn hand_on(self: Arc<Self>) {
+    fn place(self: &Arc<Self>, source: Source) -> Place {
+        Place { queue: Some(Arc::clone(self)), source }
+    }
+
+    /// Gives the place of a source to whoever comes first, or keeps it free.
+    fn hand_on(self: Arc<Self>, from: Source) {
         let mut crowd = self.lock();
-        loop {
-            let shares = crowd.waiting.iter().map(|waiting| crowd.share_of(waiting.source)).enumerate();
-            let Some((first, _)) = shares.min_by_key(|(_, share)| *share) else { break };
+        crowd.release(from);
+        while let Some(first) = crowd.next(self.share) {
             let Waiting { source, call } = crowd.waiting.remove(first);
-            match call.send(Place(Some(Arc::clone(&self)))) {
+            match call.send(self.place(source)) {
                 Ok(()) => return crowd.serve(source),
                 // Nobody is there any more. This one is no place: the next gets it.
-                Err(mut place) => drop(place.0.take()),
+                Err(mut place) => drop(place.queue.take()),
             }
         }
         crowd.free += 1;
+    }
+
+    /// Places that somebody has.
+    pub(super) fn taken(&self) -> usize {
+        self.lock().held.values().sum()
     }
 
     #[cfg(test)]
@@ -105,7 +125,27 @@ impl Crowd {
         self.served.get(&source).copied().unwrap_or(0)
     }
 
+    fn may_have(&self, source: Source, share: usize) -> bool {
+        source.is_none() || self.held.get(&source).is_none_or(|held| *held < share)
+    }
+
+    /// Which of those that wait comes first, of those that may have one more.
+    fn next(&self, share: usize) -> Option<usize> {
+        let waiting = self.waiting.iter().enumerate().filter(|(_, waiting)| self.may_have(waiting.source, share));
+        waiting.min_by_key(|(_, waiting)| self.share_of(waiting.source)).map(|(first, _)| first)
+    }
+
+    fn release(&mut self, source: Source) {
+        if let Some(held) = self.held.get_mut(&source) {
+            *held = held.saturating_sub(1);
+            if *held == 0 {
+                self.held.remove(&source);
+            }
+        }
+    }
+
     fn serve(&mut self, source: Source) {
+        *self.held.entry(source).or_default() += 1;
         let served = self.served.entry(source).or_default();
         *served = served.saturating_add(1);
         self.round += 1;
@@ -129,8 +169,8 @@ impl Crowd {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(queue) = self.0.take() {
-            queue.hand_on();
+        if let Some(queue) = self.queue.take() {
+            queue.hand_on(self.source);
         }
     }
 }
@@ -201,6 +241,27 @@ mod tests {
         assert_eq!(queue.waiting(), 0);
         drop(held);
         assert_eq!(queue.free(), 1);
+    }
+
+    #[actix_web::test]
+    async fn no_source_has_more_than_its_share_and_it_is_no_ones_loss() {
+        let queue = Queue::sharing(4, 2, 9, Duration::from_secs(9));
+        let first = queue.enter(Some(host(1))).await;
+        let second = queue.enter(Some(host(1))).await;
+        let third = waits(&queue, Some(host(1)));
+        settled().await;
+        assert!(!third.is_finished() && queue.free() == 2, "its share is taken");
+        let others = [queue.enter(Some(host(2))).await, queue.enter(Some(host(2))).await];
+        assert!(others.iter().all(Option::is_some) && queue.free() == 0);
+        drop(others);
+        settled().await;
+        assert!(!third.is_finished() && queue.free() == 2, "places are free, and not for it");
+        drop(first);
+        assert!(third.await.unwrap().is_some(), "one for one");
+        drop(second);
+        assert_eq!((queue.free(), queue.waiting(), queue.lock().held.len()), (4, 0, 0));
+        let proxied = [queue.enter(None).await, queue.enter(None).await, queue.enter(None).await];
+        assert!(proxied.iter().all(Option::is_some), "behind a proxy are many");
     }
 
     #[actix_web::test]

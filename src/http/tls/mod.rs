@@ -28,6 +28,7 @@ pub use error::TlsError;
 use crate::config::{BaseUrl, Config};
 use crate::domain::host::PublicHost;
 use crate::domain::time::Timestamp;
+use crate::pki::Certificate;
 use files::Files;
 use self_signed::SelfSigned;
 
@@ -134,6 +135,13 @@ impl Tls {
             self.current.0.store(Arc::new(certified));
         }
         Ok(is_changed)
+    }
+
+    /// When the certificate in use ends.
+    #[must_use]
+    pub fn not_after(&self) -> Option<Timestamp> {
+        let current = self.current.0.load();
+        Some(Certificate::parse(current.cert.first()?).ok()?.not_after)
     }
 
     /// The CA of the self-signed certificate as PEM, for `/ca.pem`; none if the operator brought the certificate.

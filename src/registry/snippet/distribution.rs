@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::{Facts, KEYS_NAME, authorization, beside};
 use crate::domain::key_header::KeyHeader;
-use crate::domain::program::Section;
+use crate::domain::program::{Layout, Section};
 
 /// How to get it, as comment lines.
 const SECRET_HINT: &str = "\
@@ -40,21 +40,38 @@ fn head(facts: &Facts<'_>) -> String {
     format!(
         "# Configuration of the registry (Distribution) for dockpass.\n\
          {}\
-         {BUNDLE_HINT}\
          version: 0.1\n\
          # At info the registry logs the secret of its notifications at each start.\n\
          log:\n  \
            level: warn\n",
-        versions(facts.key_header)
+        of_layout(facts)
     )
 }
+
+/// Which versions and files it takes where the registry checks requests; elsewhere, what protects it.
+fn of_layout(facts: &Facts<'_>) -> String {
+    match facts.layout {
+        Layout::TokenServer => format!("{}{BUNDLE_HINT}", versions(facts.key_header)),
+        Layout::Gateway => format!("{ANY_VERSION}{OPEN_TO_DOCKPASS}"),
+        Layout::ForwardAuth => format!("{ANY_VERSION}{OPEN_TO_PROXY}"),
+    }
+}
+
+const ANY_VERSION: &str = "# For versions 2.8 and 3.x alike.\n";
+const OPEN_TO_DOCKPASS: &str = "\
+# It has no accounts of its own: whoever reaches it may do everything. So only dockpass may reach it, which checks every\n\
+# request and passes it on to registry.upstream.\n";
+const OPEN_TO_PROXY: &str = "\
+# It has no accounts of its own: whoever reaches it may do everything. So only the proxy that asks dockpass may reach it,\n\
+# and dockpass.\n";
 
 /// What to do with a part, and what the rest of the configuration must say.
 fn head_of_part(facts: &Facts<'_>) -> String {
     let is_told = facts.wants(Section::Notifications);
+    let is_open = facts.layout != Layout::TokenServer && facts.wants(Section::Http);
+    let layout = of_layout(facts);
     let hints = [
-        (facts.wants(Section::Auth), versions(facts.key_header)),
-        (facts.wants(Section::Auth), BUNDLE_HINT),
+        (facts.wants(Section::Auth) || is_open, layout.as_str()),
         (
             is_told,
             "# Set log.level to warn: at info the registry logs the secret of its notifications at each start.\n",
@@ -201,6 +218,18 @@ mod tests {
         let golden = include_str!("../../../tests/golden/registry/distribution.yml");
         assert_eq!(snippet(Program::Distribution, &FACTS), golden);
         assert_eq!(snippet(Program::Distribution, &fixed(KeyHeader::X5c)), golden);
+    }
+
+    #[test]
+    fn a_registry_that_others_check_has_no_accounts() {
+        for (layout, golden) in [
+            (Layout::Gateway, include_str!("../../../tests/golden/registry/distribution-gateway.yml")),
+            (Layout::ForwardAuth, include_str!("../../../tests/golden/registry/distribution-forward-auth.yml")),
+        ] {
+            let made = super::super::configuration(Program::Distribution, &Facts { layout, ..FACTS }).unwrap();
+            assert_eq!(made.configuration, golden, "{layout}");
+            assert_eq!((made.certificate, made.keys), (None, None), "{layout}");
+        }
     }
 
     #[test]

@@ -2,16 +2,19 @@
 //!
 //! Pure text from facts: no files, no network. Each program has a module of its own.
 
+mod caddy;
 mod distribution;
 mod nginx;
+mod proxy;
+mod traefik;
 mod zot;
 
-pub use nginx::loopback;
+pub use proxy::loopback;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::domain::key_header::KeyHeader;
-use crate::domain::program::{Program, SECRET_PLACEHOLDER, Section};
+use crate::domain::program::{Layout, Program, SECRET_PLACEHOLDER, Section};
 
 /// The certificate's file name beside the configuration.
 pub const CERTIFICATE_NAME: &str = "dockpass-ca.pem";
@@ -49,6 +52,8 @@ pub struct Facts<'a> {
     pub storage: Option<&'a str>,
     /// The only parts that are wanted, for a configuration that is there; all if there are none.
     pub only: &'a [Section],
+    /// Who stands before the registry, and who checks its requests.
+    pub layout: Layout,
     /// What only a proxy has to know.
     pub proxy: ProxyFacts<'a>,
 }
@@ -56,7 +61,7 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// Whether this part is wanted.
     fn wants(&self, section: Section) -> bool {
-        self.only.is_empty() || self.only.contains(&section)
+        self.layout.sections().contains(&section) && (self.only.is_empty() || self.only.contains(&section))
     }
 }
 
@@ -179,7 +184,9 @@ pub fn configuration(program: Program, facts: &Facts<'_>) -> Result<Snippet, Sni
             keys: keys.filter(|_| facts.wants(Section::Auth) && distribution::reads_keys(facts.key_header)),
             notes: secret_note(facts, distribution::SECRET_NOTE).into_iter().collect(),
         }),
-        Program::Zot if !facts.fixed_key => Err(SnippetError::NeedsFixedKey(program)),
+        Program::Zot if !facts.fixed_key && facts.layout == Layout::TokenServer => {
+            Err(SnippetError::NeedsFixedKey(program))
+        }
         Program::Zot => Ok(Snippet {
             file_name: if facts.only.is_empty() { "config.json" } else { "dockpass.json" },
             configuration: zot::text(facts),
@@ -187,14 +194,15 @@ pub fn configuration(program: Program, facts: &Facts<'_>) -> Result<Snippet, Sni
             keys: None,
             notes: zot::notes(facts),
         }),
-        Program::Nginx => Ok(Snippet {
-            file_name: "dockpass.conf",
-            configuration: nginx::text(&facts.proxy)?,
-            certificate: None,
-            keys: None,
-            notes: Vec::new(),
-        }),
+        Program::Nginx => Ok(of_proxy("dockpass.conf", nginx::text(facts.layout, &facts.proxy)?)),
+        Program::Caddy => Ok(of_proxy("dockpass.caddy", caddy::text(facts.layout, &facts.proxy)?)),
+        Program::Traefik => Ok(of_proxy("dockpass.yml", traefik::text(facts.layout, &facts.proxy)?)),
     }
+}
+
+/// The one file of a proxy.
+fn of_proxy(file_name: &'static str, configuration: String) -> Snippet {
+    Snippet { file_name, configuration, certificate: None, keys: None, notes: Vec::new() }
 }
 
 /// The path of a file of this name beside the certificate.
@@ -234,6 +242,7 @@ mod tests {
         self_signed: false,
         storage: None,
         only: &[],
+        layout: Layout::TokenServer,
         proxy: PROXY,
     };
 
@@ -262,6 +271,8 @@ mod tests {
             (Program::Distribution, "config.yml", Some(certificate.clone())),
             (Program::Zot, "config.json", Some(certificate)),
             (Program::Nginx, "dockpass.conf", None),
+            (Program::Caddy, "dockpass.caddy", None),
+            (Program::Traefik, "dockpass.yml", None),
         ] {
             let made = configuration(program, &fixed(KeyHeader::X5c)).unwrap();
             assert_eq!((made.file_name, made.certificate, made.keys), (name, certificate, None), "{program}");

@@ -1,69 +1,28 @@
-//! The configuration file of nginx, which puts dockpass and its registry under one host name with TLS. nginx decides
-//! nothing about access, so nothing here is a protection but TLS, the client's address and what is not logged.
+//! The configuration file of nginx, which puts dockpass and its registry under one host name with TLS. By itself it decides
+//! nothing about access; with forward authentication it asks dockpass, by `auth_request`, about each request of the registry.
 //!
 //! Measured with nginx 1.22: `proxy_pass` without a path passes the request's own bytes on, `%2F` included, while
-//! locations are found by the decoded path.
+//! locations are found by the decoded path. The answer to `auth_request` lets the request pass (2xx), stops it with the
+//! same status and challenge (401, 403), or makes a 500 of it.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-
+use super::proxy::{self, NOT_FROM_REGISTRY, SYSTEM_ROOTS, TO_BROWSERS, authority, host};
 use super::{Program, ProxyFacts, PublicName, SnippetError};
-
-/// Where Debian keeps the CAs of the system.
-const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
+use crate::domain::program::Layout;
 
 /// `dockpass.conf`.
-pub(super) fn text(facts: &ProxyFacts<'_>) -> Result<String, SnippetError> {
-    let public = check(facts)?;
-    Ok([head(public), log(), server(public, facts), redirect(public)].concat())
+pub(super) fn text(layout: Layout, facts: &ProxyFacts<'_>) -> Result<String, SnippetError> {
+    let public = proxy::check(Program::Nginx, facts)?;
+    Ok([head(layout, public), log(), server(layout, public, facts), redirect(public)].concat())
 }
 
-fn check<'a>(facts: &ProxyFacts<'a>) -> Result<PublicName<'a>, SnippetError> {
-    let public = facts.public.ok_or(SnippetError::NeedsPublicUrl(Program::Nginx))?;
-    if !facts.behind_proxy {
-        return Err(SnippetError::NeedsBehindProxy(Program::Nginx));
-    }
-    // On another machine the proxy has an address that is not known here; a comment in the file tells.
-    if is_asked_on_loopback(facts.listen) && !facts.trusts_loopback {
-        return Err(SnippetError::NeedsTrust(Program::Nginx, loopback(facts.listen.ip())));
-    }
-    Ok(public)
-}
-
-fn is_on_loopback(listen: SocketAddr) -> bool {
-    listen.ip().to_canonical().is_loopback()
-}
-
-/// Whether nginx reaches dockpass over loopback by the printed file: also where dockpass listens on all addresses.
-fn is_asked_on_loopback(listen: SocketAddr) -> bool {
-    is_on_loopback(listen) || listen.ip().is_unspecified()
-}
-
-/// The source address of a proxy on this machine that connects to a loopback address.
-#[must_use]
-pub fn loopback(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-    }
-}
-
-/// The host as nginx and URLs write it.
-fn host(PublicName { host, .. }: PublicName<'_>) -> String {
-    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
-}
-
-/// `host` or `host:port`.
-fn authority(public: PublicName<'_>) -> String {
-    if public.port == 443 { host(public) } else { format!("{}:{}", host(public), public.port) }
-}
-
-fn head(public: PublicName<'_>) -> String {
+fn head(layout: Layout, public: PublicName<'_>) -> String {
     let authority = authority(public);
+    let who = proxy::role("nginx", layout);
     format!(
         "# nginx before dockpass and its registry: both at https://{authority}, with TLS.\n\
          # On Debian this is /etc/nginx/conf.d/dockpass.conf. Put your certificate into the two lines that begin with\n\
          # ssl_certificate, then: nginx -t && systemctl reload nginx\n\
-         # nginx decides nothing about access: dockpass and the registry check every request by themselves.\n\n"
+         # {who}\n\n"
     )
 }
 
@@ -75,13 +34,11 @@ fn log() -> String {
         .to_owned()
 }
 
-fn server(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
+fn server(layout: Layout, public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
     let (host, authority, port) = (host(public), authority(public), public.port);
     let headers = headers(&authority);
-    // A file name has no brackets and no colons.
-    let file = public.host.replace(':', "-");
-    let (dockpass, hint) = dockpass(facts);
-    let (registry, trust, proof) = (facts.registry, registry_trust(facts), dockpass_trust(public, facts));
+    let file = proxy::file(public);
+    let locations = locations(layout, public, facts);
     format!(
         "server {{\n    \
              listen {port} ssl;\n    \
@@ -110,26 +67,114 @@ fn server(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
              # dockpass takes 64 KiB of it, and says what it does with more.\n    \
              large_client_header_buffers 2 128k;\n\n\
          {headers}    \
-             # No proxy_pass has a path, not even a slash: nginx passes on what the client sent, and a %2F stays one.\n\n    \
-             # The catalogue: dockpass lists what the caller may see. The registry's own is for administrators.\n    \
-             location = /v2/_catalog {{\n        \
-                 proxy_pass {dockpass};\n\
-         {proof}    \
-             }}\n\n    \
-             # The registry, /v2/ itself included: a sign-in that works says that it trusts dockpass.\n    \
-             location /v2/ {{\n        \
-                 set $dockpass_session \"\";\n        \
-                 proxy_pass {registry};\n\
-         {trust}    \
-             }}\n\n    \
-             # The rest: sign-in, pages, API, search.\n\
-         {hint}    \
-             location / {{\n        \
-                 proxy_pass {dockpass};\n\
-         {proof}    \
-             }}\n\
+             # No proxy_pass has a path, not even a slash: nginx passes on what the client sent, and a %2F stays one.\n\n\
+         {locations}\
          }}\n"
     )
+}
+
+/// What goes where.
+fn locations(layout: Layout, public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
+    let to_dockpass = format!("        proxy_pass {};\n{}", proxy::dockpass(facts), dockpass_trust(public, facts));
+    let location = |comment: &str, place: &str, does: &str| format!("{comment}    location {place} {{\n{does}    }}\n");
+    let catalog = location(CATALOG, "= /v2/_catalog", &to_dockpass);
+    let hint = proxy::listen_hint("    # ", Program::Nginx, facts);
+    let rest = |comment: &str| location(&format!("{comment}{hint}"), "/", &to_dockpass);
+    match layout {
+        Layout::Gateway => {
+            rest("    # All of it: dockpass passes on what it allows, and knows where the registry is.\n")
+        }
+        Layout::ForwardAuth => [
+            location(BASE, "= /v2/", &to_dockpass),
+            location("", "= /v2/_catalog", &to_dockpass),
+            String::from("\n"),
+            location(CONTENT, "/v2/", &content(public, facts)),
+            String::from(REFUSED),
+            location(QUESTION, &format!("= {ASKED}"), &question(public, facts)),
+            String::from("\n"),
+            String::from(NOT_ASKED),
+            rest(REST),
+        ]
+        .concat(),
+        Layout::TokenServer => {
+            let registry = format!(
+                "        set $dockpass_session \"\";\n        proxy_pass {};\n{}",
+                facts.registry,
+                registry_trust(facts)
+            );
+            let registry = location(REGISTRY, "/v2/", &registry);
+            [catalog, registry, rest(REST)].join("\n")
+        }
+    }
+}
+
+const CATALOG: &str =
+    "    # The catalogue: dockpass lists what the caller may see. The registry's own is for administrators.\n";
+const REGISTRY: &str = "    # The registry, /v2/ itself included: a sign-in that works says that it trusts dockpass.\n";
+const REST: &str = "    # The rest: sign-in, pages, API, search.\n";
+const BASE: &str = "    # Sign-in, and the catalogue: dockpass answers, and lists what the caller may see.\n";
+const CONTENT: &str = "    # The registry: dockpass is asked before it sees anything of a request.\n";
+/// The place where nginx itself asks.
+const ASKED: &str = "/dockpass-verify";
+const QUESTION: &str = "    # What dockpass is asked: the request as it came, whatever a client says that it is.\n";
+/// nginx itself would answer with a page; the challenge goes along.
+const REFUSED: &str = "    location @dockpass_unknown {
+        default_type application/json;
+        return 401 '{\"errors\":[{\"code\":\"UNAUTHORIZED\",\"message\":\"authentication required\"}]}';
+    }
+    location @dockpass_refused {
+        default_type application/json;
+        return 403 '{\"errors\":[{\"code\":\"DENIED\",\"message\":\"requested access to the resource is denied\"}]}';
+    }\n\n";
+const NOT_ASKED: &str = "    # Only nginx asks this.
+    location /auth/verify {
+        return 404;
+    }\n\n";
+
+/// What a request of the registry goes through. The registry gets no credentials: it asks for none.
+fn content(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
+    let (registry, trust) = (facts.registry, registry_trust(facts));
+    let headers = own_headers(public, &["Authorization"]);
+    let said = TO_BROWSERS.map(|(name, value)| format!("        add_header {name} \"{value}\" always;\n")).concat();
+    let hidden = NOT_FROM_REGISTRY.map(|name| format!("        proxy_hide_header {name};\n")).concat();
+    format!(
+        "        auth_request {ASKED};\n        \
+                 error_page 401 = @dockpass_unknown;\n        \
+                 error_page 403 = @dockpass_refused;\n        \
+                 proxy_pass {registry};\n\
+         {trust}{headers}        \
+                 # Blobs are bytes that anybody chose who may push: no browser may take them for a page of this site.\n\
+         {said}{hidden}"
+    )
+}
+
+/// What dockpass is asked.
+fn question(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
+    let (dockpass, proof) = (proxy::dockpass(facts), dockpass_trust(public, facts));
+    let headers = own_headers(public, &["Content-Length", "X-Forwarded-Uri", "X-Forwarded-Method"]);
+    format!(
+        "        internal;\n        \
+                 proxy_pass {dockpass}/auth/verify;\n\
+         {proof}        \
+                 proxy_pass_request_body off;\n\
+         {headers}        \
+                 proxy_set_header X-Original-URI $request_uri;\n        \
+                 proxy_set_header X-Original-Method $request_method;\n"
+    )
+}
+
+/// All headers that a location sets and removes, for one that needs others than the rest: where a location sets one, none
+/// of the server's is set. The variable of the session does not do here: nginx sets it anew when it asks.
+fn own_headers(public: PublicName<'_>, more: &[&str]) -> String {
+    let set = [
+        ("Host", authority(public)),
+        ("X-Forwarded-Proto", "https".to_owned()),
+        ("X-Forwarded-For", "$remote_addr".to_owned()),
+    ];
+    let set = set.map(|(name, value)| format!("        proxy_set_header {name} {value};\n")).concat();
+    let removed = ["X-Forwarded-Host", "X-Real-IP", "Forwarded", "Cookie"];
+    let removed = removed.iter().chain(more).map(|name| format!("        proxy_set_header {name} \"\";\n"));
+    set + &removed.collect::<String>()
 }
 
 /// The headers that the servers behind get, and those that are removed.
@@ -151,23 +196,9 @@ fn headers(authority: &str) -> String {
     )
 }
 
-/// Where nginx finds dockpass, and hints about it as comment lines.
-fn dockpass(facts: &ProxyFacts<'_>) -> (String, String) {
-    let scheme = if facts.is_tls { "https" } else { "http" };
-    let listen = facts.listen;
-    let ip = if listen.ip().is_unspecified() { loopback(listen.ip()) } else { listen.ip().to_canonical() };
-    let address = SocketAddr::new(ip, listen.port());
-    let hint = format!(
-        "    # dockpass listens on {listen}, which others may reach, too: nginx is believed if its own address is\n    \
-             # among server.trusted_proxies. On one machine, server.listen = \"127.0.0.1:{}\" is enough.\n",
-        listen.port()
-    );
-    (format!("{scheme}://{address}"), if is_on_loopback(listen) { String::new() } else { hint })
-}
-
 /// dockpass sees passwords, so nginx must verify it, unless it is on this machine.
 fn dockpass_trust(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
-    if !facts.is_tls || is_asked_on_loopback(facts.listen) {
+    if !proxy::must_prove(facts) {
         return String::new();
     }
     let name = public.host;
@@ -184,7 +215,7 @@ fn dockpass_trust(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
 
 /// A registry with TLS sees registry tokens, so nginx must verify it; by default it would take any.
 fn registry_trust(facts: &ProxyFacts<'_>) -> String {
-    if !facts.registry.starts_with("https://") {
+    if !proxy::is_registry_tls(facts) {
         return String::new();
     }
     let roots = facts.registry_ca.map_or_else(|| SYSTEM_ROOTS.to_owned(), quoted);
@@ -232,7 +263,16 @@ mod tests {
     }
 
     fn made(facts: &ProxyFacts<'_>) -> String {
-        text(facts).unwrap()
+        text(Layout::TokenServer, facts).unwrap()
+    }
+
+    #[test]
+    fn each_layout_has_its_file() {
+        let facts = at("pass.example.com", 443);
+        let golden = include_str!("../../../tests/golden/registry/nginx-gateway.conf");
+        assert_eq!(text(Layout::Gateway, &facts).unwrap(), golden);
+        let golden = include_str!("../../../tests/golden/registry/nginx-forward-auth.conf");
+        assert_eq!(text(Layout::ForwardAuth, &facts).unwrap(), golden);
     }
 
     #[test]
@@ -291,7 +331,7 @@ mod tests {
 
     #[test]
     fn what_the_server_would_not_serve_well_is_refused_with_what_to_set() {
-        let refused = |facts: ProxyFacts<'_>| text(&facts).unwrap_err();
+        let refused = |facts: ProxyFacts<'_>| text(Layout::TokenServer, &facts).unwrap_err();
         assert_eq!(refused(ProxyFacts { public: None, ..PROXY }), SnippetError::NeedsPublicUrl(Program::Nginx));
         let unexpected = ProxyFacts { behind_proxy: false, ..PROXY };
         assert_eq!(refused(unexpected), SnippetError::NeedsBehindProxy(Program::Nginx));
@@ -308,7 +348,7 @@ mod tests {
             assert!(error.to_string().contains(&format!("add \"{from}\" to server.trusted_proxies")), "{error}");
         }
         // A proxy on another machine has an address that is not known here.
-        assert!(text(&ProxyFacts { listen: "192.0.2.5:8700".parse().unwrap(), ..untrusted }).is_ok());
+        assert!(text(Layout::Gateway, &ProxyFacts { listen: "192.0.2.5:8700".parse().unwrap(), ..untrusted }).is_ok());
         for error in [refused(ProxyFacts { public: None, ..PROXY }), refused(unexpected)] {
             let told = error.to_string();
             assert!(told.contains("server.behind_proxy = true") && told.contains("server.trusted_proxies"), "{told}");

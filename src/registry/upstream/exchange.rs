@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{self, HeaderValue};
+use hyper::header;
 use hyper::{Method, Request, StatusCode, Uri};
-use zeroize::Zeroizing;
 
 use super::error::{About, UpstreamError};
 use super::later;
 use crate::net::{self, Address, Answer, Client, Failure, Plain};
+use crate::registry::USER_AGENT;
+use crate::registry::correlated;
+use crate::registry::credentials::UpstreamCredentials;
 
-/// The user agent, which the registry repeats in its notifications.
-const USER_AGENT: &str = concat!("dockpass/", env!("CARGO_PKG_VERSION"));
 /// Limits in time and size.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -75,6 +75,8 @@ pub(super) struct Exchange {
     /// The registry's URL.
     pub(super) place: String,
     pub(super) limits: Limits,
+    /// What is shown to it.
+    pub(super) credentials: UpstreamCredentials,
     /// Whether it has answered to a registry token since it last said 401.
     is_believed: AtomicBool,
 }
@@ -84,7 +86,8 @@ impl Exchange {
     pub(super) fn new(url: &str, ca: Option<&Path>, limits: Limits) -> Result<Self, UpstreamError> {
         let registry = Address::parse(url)?;
         let client = Client::new(net::trust(ca)?, Plain::Anywhere, limits.connect);
-        Ok(Self { client, place: registry.url(), registry, limits, is_believed: AtomicBool::new(false) })
+        let credentials = UpstreamCredentials::Token;
+        Ok(Self { client, place: registry.url(), registry, limits, credentials, is_believed: AtomicBool::new(false) })
     }
 
     /// Asks the registry. While it answers that it wants to be asked later, it is, within the limits.
@@ -110,7 +113,7 @@ impl Exchange {
 
     /// Asks the server of this URL; the question's own target is ignored.
     pub(super) async fn ask_at(&self, target: Uri, question: &Question<'_>) -> Result<Answer, UpstreamError> {
-        let request = request(target, question).map_err(|cause| self.about(question).unusable(cause))?;
+        let request = self.request(target, question).map_err(|cause| self.about(question).unusable(cause))?;
         let limits = net::Limits { time: self.limits.answer, size: question.limit };
         let answer = self.client.send(request, limits).await.map_err(|cause| self.failure(cause, question))?;
         // Not the query, which the registry may have made.
@@ -120,6 +123,24 @@ impl Exchange {
             self.note_belief(answer.status);
         }
         Ok(answer)
+    }
+
+    fn request(&self, target: Uri, question: &Question<'_>) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+        let mut request = Request::builder()
+            .method(question.method.clone())
+            .uri(target)
+            .header(header::USER_AGENT, USER_AGENT)
+            .header(header::ACCEPT, question.accept);
+        // Where no token may go, nothing else goes.
+        let shown = question.token.map(|token| self.credentials.header(Some(token))).transpose()?.flatten();
+        if let Some(shown) = shown {
+            request = request.header(header::AUTHORIZATION, shown);
+        }
+        let mut request = request.body(Full::default())?;
+        if question.token.is_some() {
+            correlated::add(request.headers_mut());
+        }
+        Ok(request)
     }
 
     /// Takes note whether the registry believes the tokens of dockpass.
@@ -156,19 +177,4 @@ impl Exchange {
             Failure::Broken(_) => self.about(question).unusable(failure),
         }
     }
-}
-
-fn request(target: Uri, question: &Question<'_>) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
-    let mut request = Request::builder()
-        .method(question.method.clone())
-        .uri(target)
-        .header(header::USER_AGENT, USER_AGENT)
-        .header(header::ACCEPT, question.accept);
-    if let Some(token) = question.token {
-        let bearer = Zeroizing::new(format!("Bearer {token}"));
-        let mut authorization = HeaderValue::from_str(&bearer)?;
-        authorization.set_sensitive(true);
-        request = request.header(header::AUTHORIZATION, authorization);
-    }
-    request.body(Full::default())
 }

@@ -7,7 +7,7 @@ use hyper::{Method, StatusCode, Uri};
 use super::super::manifest::{self, Config, ImageList, ImageManifest, Manifest, Noted};
 use super::exchange::Question;
 use super::{Reference, Upstream, UpstreamError, manifest_path};
-use crate::domain::content::{Digest, Image, Platform};
+use crate::domain::content::{Digest, Image, Platform, PlatformImage};
 use crate::domain::name::RepositoryName;
 use crate::net::Answer;
 
@@ -34,7 +34,7 @@ impl Upstream {
             None => Ok(None),
             Some(Manifest::Image(found)) => self.single(&at, found).await.map(Some),
             Some(Manifest::ImageList(list)) => self.several(&at, list).await.map(Some),
-            Some(Manifest::Old(config)) => Ok(Some(with(Image::default(), config.noted, config.platform))),
+            Some(Manifest::Old(config)) => Ok(Some(with(running_on(config.platform), config.noted))),
             Some(Manifest::Other) => Ok(Some(Image::default())),
         }
     }
@@ -77,18 +77,31 @@ impl Upstream {
 
     async fn single(&self, at: &Within<'_>, found: ImageManifest) -> Result<Image, UpstreamError> {
         let config = if found.is_image() { self.config(at, &found.config).await? } else { Config::default() };
-        let image = Image { size: found.size, config: Some((found.config, found.config_type)), ..Image::default() };
-        Ok(with(image, config.noted.or(found.noted), config.platform))
+        let named = Some((found.config, found.config_type));
+        let image = Image { size: found.size, config: named, ..running_on(config.platform) };
+        Ok(with(image, config.noted.or(found.noted)))
     }
 
     async fn several(&self, at: &Within<'_>, list: ImageList) -> Result<Image, UpstreamError> {
-        let mut size = 0_u64;
-        for child in &list.children {
-            if let Some(Manifest::Image(found)) = self.read_manifest(at, child).await? {
-                size = size.saturating_add(found.size);
-            }
+        let (mut size, mut platforms) = (0_u64, Vec::<PlatformImage>::new());
+        for (digest, platform) in list.children {
+            let own = self.size_of(at, &digest).await?;
+            size = size.saturating_add(own.unwrap_or(0));
+            // Of several images for one platform clients take the first.
+            let is_new = |platform: &Platform| platforms.iter().all(|known| known.platform != *platform);
+            let image =
+                platform.filter(is_new).map(|platform| PlatformImage { platform, digest: Some(digest), size: own });
+            platforms.extend(image);
         }
-        Ok(with(Image { size, ..Image::default() }, list.noted, list.platforms))
+        Ok(with(Image { size, platforms, ..Image::default() }, list.noted))
+    }
+
+    /// Bytes of an image's configuration and layers; none if that is no image, or the registry does not have it.
+    async fn size_of(&self, at: &Within<'_>, digest: &Digest) -> Result<Option<u64>, UpstreamError> {
+        Ok(match self.read_manifest(at, digest).await? {
+            Some(Manifest::Image(found)) => Some(found.size),
+            Some(Manifest::ImageList(_) | Manifest::Old(_) | Manifest::Other) | None => None,
+        })
     }
 
     /// The configuration of an image; empty if it cannot be fetched.
@@ -151,9 +164,13 @@ fn unless_too_large(answer: Result<Answer, UpstreamError>) -> Result<Option<Answ
     }
 }
 
-fn with(image: Image, noted: Noted, platforms: impl IntoIterator<Item = Platform>) -> Image {
+fn running_on(platform: Option<Platform>) -> Image {
+    Image { platforms: platform.map(PlatformImage::from).into_iter().collect(), ..Image::default() }
+}
+
+fn with(image: Image, noted: Noted) -> Image {
     let Noted { author, created_at } = noted;
-    Image { author, created_at, platforms: platforms.into_iter().collect(), ..image }
+    Image { author, created_at, ..image }
 }
 
 #[cfg(test)]
@@ -201,7 +218,7 @@ mod tests {
     }
 
     fn platforms(image: &Image) -> Vec<String> {
-        image.platforms.iter().map(ToString::to_string).collect()
+        image.platforms.iter().map(|it| it.platform.to_string()).collect()
     }
 
     const SIZE: u64 = CONFIG.len() as u64 + 1_000;
@@ -282,6 +299,9 @@ mod tests {
         let image = fake.client().image(TOKEN, &app(), &list).await.unwrap().unwrap();
         assert_eq!((image.size, image.config.clone()), (SIZE + 5, None));
         assert_eq!(platforms(&image), ["linux/amd64", "linux/arm64", "linux/s390x", "linux/riscv64"]);
+        let own: Vec<_> = image.platforms.into_iter().map(|it| (it.digest, it.size)).collect();
+        let expected = [(first, Some(SIZE)), (second, Some(5)), (missing, None), (nested, None)];
+        assert_eq!(own, expected.map(|(digest, size)| (Some(digest), size)));
         assert_eq!(fake.asked().len(), 5);
     }
 

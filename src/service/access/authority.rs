@@ -77,6 +77,9 @@ impl<'s> Authority<'s> {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<Self, Error> {
+        if caller.has_ended() {
+            return Err(Error::Unauthenticated);
+        }
         let standing = match &caller.subject {
             Subject::Anonymous => Standing::Anonymous,
             Subject::Local { .. } => Standing::Local,

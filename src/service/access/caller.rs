@@ -1,14 +1,18 @@
 //! Who calls. Only `sign_in` turns credentials into a [`Caller`], and every use-case takes one.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
+use crate::domain::access::Actions;
 use crate::domain::account::Account;
-use crate::domain::audit::CredentialKind;
+use crate::domain::audit::{CredentialKind, credential};
 use crate::domain::id::Id;
+use crate::domain::name::RepositoryName;
 use crate::domain::secret::TokenHash;
 use crate::domain::time::Timestamp;
 use crate::domain::token::AccessToken;
 use crate::domain::user_name::UserName;
+use crate::store::State;
 
 /// A checked identity. It holds identifiers only: what it may do is looked up at the moment of each use, so that a
 /// change of rights counts from the next request on.
@@ -18,6 +22,36 @@ pub struct Caller {
     pub(in crate::service) address: Option<IpAddr>,
     /// The session that the request showed.
     pub(in crate::service) session: Option<SessionKey>,
+    /// The registry token that it showed.
+    ticket: Option<Arc<Ticket>>,
+}
+
+/// What a registry token that was shown was issued for: it narrows what its caller may do in the registry.
+#[derive(Debug)]
+pub(in crate::service) struct Ticket {
+    /// The actions on each repository.
+    pub(in crate::service) repositories: Vec<TicketEntry>,
+    /// Whether it is past its end: then it counts for an upload alone that was begun before.
+    pub(in crate::service) has_ended: bool,
+}
+
+/// What a registry token was issued for on one repository.
+#[derive(Clone, Debug)]
+pub(in crate::service) struct TicketEntry {
+    /// The repository's name.
+    pub(in crate::service) name: RepositoryName,
+    /// Which repository had the name then, where the token says it: one that was made later is another one.
+    pub(in crate::service) id: Option<Id>,
+    /// The actions.
+    pub(in crate::service) actions: Actions,
+}
+
+/// Who holds a credential: the same account, with the same access token or without, and the same secret or password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::service) struct Holder {
+    account: Id,
+    token: Option<Id>,
+    generation: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -84,12 +118,54 @@ impl SessionKey {
 
 impl Caller {
     pub(in crate::service) fn new(subject: Subject, address: Option<IpAddr>) -> Self {
-        Self { subject, address, session: None }
+        Self { subject, address, session: None, ticket: None }
     }
 
     /// The same caller, with this session.
     pub(in crate::service) fn with_session(self, key: SessionKey) -> Self {
         Self { session: Some(key), ..self }
+    }
+
+    /// The same caller, who showed a registry token.
+    pub(in crate::service) fn with_ticket(self, ticket: Ticket) -> Self {
+        Self { ticket: Some(Arc::new(ticket)), ..self }
+    }
+
+    /// Whether the registry token that it showed is past its end.
+    pub(in crate::service) fn has_ended(&self) -> bool {
+        self.ticket.as_ref().is_some_and(|ticket| ticket.has_ended)
+    }
+
+    /// The same caller, as if its registry token went on: for an upload that it has begun.
+    pub(in crate::service) fn going_on(mut self) -> Self {
+        self.ticket =
+            self.ticket.map(|ticket| Arc::new(Ticket { repositories: ticket.repositories.clone(), has_ended: false }));
+        self
+    }
+
+    /// Whether the registry token that it showed, if it is one, was issued for these actions on the repository that has
+    /// this name in this state.
+    pub(in crate::service) fn is_granted(&self, state: &State, name: &RepositoryName, actions: Actions) -> bool {
+        let present = state.repository(name).map(|repository| repository.id);
+        let held = |ticket: &Arc<Ticket>| {
+            let is_it = |entry: &&TicketEntry| entry.name == *name && entry.id.is_none_or(|id| present == Some(id));
+            let entries = ticket.repositories.iter().filter(is_it);
+            entries.fold(Actions::NONE, |held, entry| held.union(entry.actions)).contains(actions)
+        };
+        self.ticket.as_ref().is_none_or(held)
+    }
+
+    /// Who holds the credential that it showed, with the password or secret of this generation.
+    pub(in crate::service) fn holder_of(&self, generation: u64) -> Option<Holder> {
+        Some(Holder { account: self.account()?, token: self.token(), generation })
+    }
+
+    /// The generation of the password or the secret that its registry token was made with.
+    pub(in crate::service) fn generation(&self) -> Option<u64> {
+        match &self.subject {
+            Subject::Account(Signed { proof: Proof::Generation(generation), .. }) => Some(*generation),
+            Subject::Account(_) | Subject::Anonymous | Subject::Local { .. } | Subject::Registry => None,
+        }
     }
 
     /// A caller made up for an account. Nobody has signed in.
@@ -160,6 +236,12 @@ impl Caller {
             Subject::Registry => "registry".to_owned(),
             Subject::Account(signed) => signed.name.to_string(),
         }
+    }
+
+    /// Who it is and by what credential, as lines of the log and records of the audit log name both: never a secret.
+    #[must_use]
+    pub fn told(&self) -> (String, String) {
+        (self.actor(), credential(self.credential().as_str(), self.token()))
     }
 
     /// The kind of its credential, for the audit log.

@@ -17,7 +17,7 @@ pub(in crate::service) use authority::{
     Authority, Ended, OwnPassword, Permit, Source, counts_for, granted_to, is_of_another, may_repeat_rotation,
     may_revoke, may_serve_another, outlives, reaching, standing, standing_of, why_refused,
 };
-pub(in crate::service) use caller::{PasswordProof, Proof, SessionKey, Signed, Subject};
+pub(in crate::service) use caller::{Holder, PasswordProof, Proof, SessionKey, Signed, Subject, Ticket, TicketEntry};
 pub(in crate::service) use find::{find, find_organization, find_user};
 pub(in crate::service) use first_uses::{FirstUses, Used};
 pub(in crate::service) use questioned::Questioned;

@@ -162,7 +162,9 @@ fn with_token<'s>(authority: &Authority<'s>, user: Option<&str>, hash: &str) -> 
     let token = find_token(authority, &WhichToken::from(hash))?;
     authority.view_token(token)?;
     let missing = || Error::not_found(Kind::AccessToken, hash);
-    let shown = TokenHash::parse(hash).and_then(|hash| authority.used().shown_by(token, &hash, authority.now()));
+    // By its identifier it is asked about as with its present secret.
+    let shown = TokenHash::parse(hash)
+        .map_or(Some(Shown::Current), |hash| authority.used().shown_by(token, &hash, authority.now()));
     let account = authority.state().account(token.owner).ok_or_else(missing)?;
     let is_other = user.is_some_and(|user| !token.is_called(&account.name, user) && account.id.to_string() != user);
     if is_other {

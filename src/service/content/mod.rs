@@ -14,12 +14,12 @@ pub use comparison::{Compared, Seen, SeenTag};
 pub use deletions::ContentDeletion;
 pub use news::{News, Notice};
 pub use repositories::{NewRepository, RepositoryQuery, RepositoryUpdate, RepositoryView};
-pub use tags::TagDeletion;
+pub use tags::{TagDeletion, TagView};
 pub use transfers::Transferred;
 
 pub(in crate::service) use bundles::BUNDLE;
 pub(in crate::service) use deletions::Underway;
-pub(in crate::service) use news::RecentNotices;
+pub(in crate::service) use news::{Pushed, RecentNotices, Witness};
 pub(in crate::service) use pulls::Pulls;
 pub(in crate::service) use transfers::give_back;
 

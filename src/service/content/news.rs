@@ -1,4 +1,5 @@
-//! What the registry's notifications tell: tags that were pushed or deleted, manifests that were pulled.
+//! What is told of the registry's content, by its notifications or by what went through the gateway (`Witness`): tags that
+//! were pushed or deleted, manifests that were pulled.
 //!
 //! A notification may come more than once, late, or never. Taking one is idempotent while its identifier is
 //! remembered, and a comparison with the registry (`comparison`) makes up for missed ones. A push is durable before
@@ -6,7 +7,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bundles::remove_bundle;
 use super::tags::note_emptied;
@@ -14,6 +15,7 @@ use crate::domain::act::Act;
 use crate::domain::content::{Activity, Digest, Pusher, Tag, TagName};
 use crate::domain::days::{Day, DayCount};
 use crate::domain::id::Id;
+use crate::domain::immutable_tags::ImmutableTags;
 use crate::domain::name::RepositoryName;
 use crate::domain::random;
 use crate::domain::repository::Repository;
@@ -72,6 +74,33 @@ pub struct Notice {
     pub news: News,
 }
 
+/// By whose word it is known what the registry holds.
+#[derive(Clone)]
+pub(in crate::service) enum Witness {
+    /// By the registry's own, in a notification.
+    Registry,
+    /// By its answer to a request that went through the gateway, with the permit of whoever sent that.
+    Gateway(Arc<Permit>),
+}
+
+impl Witness {
+    fn permit(&self, change: &Change<'_, '_>) -> Result<Arc<Permit>, Error> {
+        match self {
+            Self::Registry => Ok(Arc::new(change.authority()?.tell_content()?)),
+            Self::Gateway(permit) => Ok(Arc::clone(permit)),
+        }
+    }
+
+    /// The record of a push.
+    fn push_deed(&self, repository: &RepositoryName, tag: &TagName) -> Deed {
+        match self {
+            Self::Registry => Deed::new(Act::RegistryNotify, repository),
+            // It was counted when it was admitted.
+            Self::Gateway(_) => Deed::new(Act::TagPush, format!("{repository}:{tag}")).free(true),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Remembered {
     taken: HashSet<blake3::Hash>,
@@ -127,6 +156,10 @@ impl Service {
     /// same notification is being taken: the registry is to send it again.
     pub fn take_notice(&self, call: &Call, notice: Notice) -> Result<bool, Error> {
         self.view(call, Act::RegistryNotify, "", |authority| authority.tell_content().map(drop))?;
+        // What goes through the gateway was recorded there, and would count twice.
+        if self.settings.gateway.is_some() {
+            return Ok(false);
+        }
         let id = notice.id.clone();
         match self.notices.begin(&id) {
             Begun::New => {}
@@ -145,11 +178,7 @@ impl Service {
             News::Pulled { tag, digest } => Ok(self.count_pull(&repository, tag.as_ref(), &digest, Day::of(call.now))),
             News::Pushed { tag, digest, media_type, by } => {
                 let pushed = Pushed { tag, digest, media_type, by, at: at.min(call.now) };
-                let is_taken = self.take_push(call, repository.clone(), pushed)?;
-                if let Some(known) = self.store.state().repository(&repository).filter(|_| is_taken) {
-                    self.pulls.note(known, Day::of(call.now), DayCount::PUSH);
-                }
-                Ok(is_taken)
+                self.take_pushed(&Witness::Registry, call, &repository, pushed)
             }
             News::TagDeleted(tag) => self.take_deletion(call, repository, move |present| present.name == tag),
             News::ManifestDeleted(digest) => {
@@ -160,12 +189,33 @@ impl Service {
         }
     }
 
+    /// Takes a push, and counts it; false if the repository was deleted meanwhile.
+    pub(in crate::service) fn take_pushed(
+        &self,
+        witness: &Witness,
+        call: &Call,
+        repository: &RepositoryName,
+        pushed: Pushed,
+    ) -> Result<bool, Error> {
+        let is_taken = self.take_push(witness, call, repository.clone(), pushed)?;
+        if let Some(known) = self.store.state().repository(repository).filter(|_| is_taken) {
+            self.pulls.note(known, Day::of(call.now), DayCount::PUSH);
+        }
+        Ok(is_taken)
+    }
+
     /// Counts a pull. A manifest fetched by digest counts only if a tag points to it: clients fetch the parts of a
     /// list by digest, and the whole by tag or, after a HEAD of the tag, by digest.
-    fn count_pull(&self, repository: &RepositoryName, tag: Option<&TagName>, digest: &Digest, day: Day) -> bool {
+    pub(in crate::service) fn count_pull(
+        &self,
+        repository: &RepositoryName,
+        tag: Option<&TagName>,
+        digest: &Digest,
+        day: Day,
+    ) -> bool {
         let state = self.store.state();
         let known = state.repository(repository);
-        let known = known.filter(|_| tag.is_some() || points_to(&state, repository, digest));
+        let known = known.filter(|_| tag.is_some() || state.is_tagged(repository, digest));
         known.map(|known| self.pulls.note(known, day, DayCount::PULL)).is_some()
     }
 
@@ -184,18 +234,25 @@ impl Service {
         })
     }
 
-    fn take_push(&self, call: &Call, repository: RepositoryName, pushed: Pushed) -> Result<bool, Error> {
+    fn take_push(
+        &self,
+        witness: &Witness,
+        call: &Call,
+        repository: RepositoryName,
+        pushed: Pushed,
+    ) -> Result<bool, Error> {
         let id = Id::new(call.now, random::bytes()?);
-        let deed = Deed::new(Act::RegistryNotify, &repository);
+        let (witness, deed) = (witness.clone(), witness.push_deed(&repository, &pushed.tag));
         self.change_by_steps(call, &deed, move |change, _: Option<()>| {
-            let permit = change.authority()?.tell_content()?;
-            change.skip_record();
+            let permit = witness.permit(change)?;
             // Deleted here. A push after that would have made the record again first, so this notification is late.
             if change.state().deletion(&repository).is_some() {
+                change.skip_record();
                 return Ok(ControlFlow::Break(false));
             }
             learn_repository(change, &permit, &repository, id)?;
             if forget_lost_tags(change, &permit, &repository).is_continue() {
+                change.skip_record();
                 return Ok(ControlFlow::Continue(()));
             }
             let at = pushed.at;
@@ -208,7 +265,35 @@ impl Service {
                 ..activity
             };
             change.txn(&permit).put_activity(&repository, activity)?;
+            match &witness {
+                Witness::Gateway(_) => change.about_repository(&repository),
+                // Who pushed is the registry's word alone.
+                Witness::Registry => change.skip_record(),
+            }
             Ok(ControlFlow::Break(true))
+        })
+    }
+
+    /// Takes a deletion that went through the gateway, with this record.
+    pub(in crate::service) fn take_deleted(
+        &self,
+        permit: Arc<Permit>,
+        call: &Call,
+        repository: RepositoryName,
+        deed: &Deed,
+        is_meant: impl Fn(&Tag) -> bool + Clone + Send + 'static,
+    ) -> Result<(), Error> {
+        self.change_by_steps(call, deed, move |change, _: Option<()>| {
+            let known = change.state().tags_count(&repository);
+            let step = remove_bundle(change, &permit, &repository, &is_meant);
+            if known > change.state().tags_count(&repository) {
+                note_emptied(change, &permit, &repository)?;
+            }
+            match step {
+                ControlFlow::Continue(()) => change.skip_record(),
+                ControlFlow::Break(()) => change.about_repository(&repository),
+            }
+            Ok(step)
         })
     }
 
@@ -239,17 +324,14 @@ impl Service {
     }
 }
 
+/// A push of a tag.
 #[derive(Clone)]
-struct Pushed {
-    tag: TagName,
-    digest: Digest,
-    media_type: String,
-    by: Option<UserName>,
-    at: Timestamp,
-}
-
-fn points_to(state: &State, repository: &RepositoryName, digest: &Digest) -> bool {
-    state.tags_after(repository, None).any(|tag| tag.digest == *digest)
+pub(in crate::service) struct Pushed {
+    pub(in crate::service) tag: TagName,
+    pub(in crate::service) digest: Digest,
+    pub(in crate::service) media_type: String,
+    pub(in crate::service) by: Option<UserName>,
+    pub(in crate::service) at: Timestamp,
 }
 
 /// Creates the private record of a repository that the registry has and nobody deleted here; false if it is known.
@@ -271,6 +353,7 @@ pub(super) fn learn_repository(
         long_description: String::new(),
         created_at,
         owner: None,
+        immutable_tags: ImmutableTags::default(),
     };
     change.txn(permit).put_repository(repository)?;
     let deed = Deed::new(Act::RepositoryLearn, name).about_repository(change.state(), name);

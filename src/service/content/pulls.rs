@@ -223,6 +223,7 @@ fn put(txn: &mut Txn<'_>, Counted { repository: (name, id), new, all }: &Counted
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::immutable_tags::ImmutableTags;
 
     #[test]
     fn what_is_noted_while_it_is_written_waits_for_the_next_time() {
@@ -235,6 +236,7 @@ mod tests {
             long_description: String::new(),
             created_at: moment,
             owner: None,
+            immutable_tags: ImmutableTags::default(),
         };
         let [one, other] = [1, 2].map(|number| Id::from_bytes([number; 16]));
         let (day, pull) = (Day::of(moment), DayCount { pulls: 1, ..DayCount::default() });

@@ -8,6 +8,7 @@ use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::content::Activity;
 use crate::domain::id::Id;
+use crate::domain::immutable_tags::{ImmutableTags, TagPattern};
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::order::Order;
 use crate::domain::random;
@@ -33,6 +34,22 @@ pub struct NewRepository {
     pub short_description: String,
     /// A longer text about it.
     pub long_description: String,
+    /// Which tags nobody overwrites.
+    pub immutable_tags: ImmutableTags,
+}
+
+impl NewRepository {
+    /// One that is private and has nothing but its name.
+    #[must_use]
+    pub fn private(name: RepositoryName) -> Self {
+        Self {
+            name,
+            is_public: false,
+            short_description: String::new(),
+            long_description: String::new(),
+            immutable_tags: ImmutableTags::default(),
+        }
+    }
 }
 
 /// The changes to a repository. A field that is `None` stays as it is.
@@ -44,6 +61,26 @@ pub struct RepositoryUpdate {
     pub short_description: Option<String>,
     /// A longer text about it.
     pub long_description: Option<String>,
+    /// Whether all tags are immutable.
+    pub immutable_tags: Option<bool>,
+    /// Which tags are, where not all are.
+    pub immutable_tag_patterns: Option<Vec<TagPattern>>,
+}
+
+impl RepositoryUpdate {
+    /// The record after it.
+    fn of(&self, present: &Repository) -> Result<Repository, Error> {
+        let Self { is_public, short_description, long_description, immutable_tags, immutable_tag_patterns } =
+            self.clone();
+        let tags = present.immutable_tags.with(immutable_tags, immutable_tag_patterns);
+        Ok(Repository {
+            is_public: is_public.unwrap_or(present.is_public),
+            short_description: short_description.unwrap_or_else(|| present.short_description.clone()),
+            long_description: long_description.unwrap_or_else(|| present.long_description.clone()),
+            immutable_tags: tags.map_err(|reason| Error::invalid("immutableTagPatterns", reason))?,
+            ..present.clone()
+        })
+    }
 }
 
 /// A repository as a caller sees it.
@@ -162,15 +199,17 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] without admin access to the namespace, whether or not the name is taken;
     /// [`Error::AlreadyExists`]; [`Error::NotFound`] if no account has the namespace; [`Obstacle::Limit`],
-    /// [`Obstacle::BeingDeleted`], [`Obstacle::DeletedLately`].
+    /// [`Obstacle::BeingDeleted`], [`Obstacle::DeletedLately`]; [`Obstacle::NoGateway`] if tags shall be immutable
+    /// where nothing holds them.
     pub fn create_repository(&self, call: &Call, new: NewRepository) -> Result<RepositoryView, Error> {
         let deed = Deed::new(Act::RepositoryCreate, &new.name);
         let id = Id::new(call.now, random::bytes()?);
         let (live, token_lifetime) = (self.settings.live.clone(), self.settings.registry_token_lifetime);
-        let (name, underway) = (new.name.clone(), self.underway.clone());
+        let (name, underway, hold) = (new.name.clone(), self.underway.clone(), self.settings.immutable_tags_hold());
         self.change(call, deed, move |change| {
             let permit = change.authority()?.create_repository(&new.name)?;
             check_descriptions(Some(&new.short_description), Some(&new.long_description))?;
+            must_be_held(hold, &ImmutableTags::default(), &new.immutable_tags)?;
             underway.refuse(change.state(), &new.name)?;
             if change.state().repository(&new.name).is_some() {
                 return Err(Error::AlreadyExists { kind: Kind::Repository, name: new.name.to_string() });
@@ -195,8 +234,7 @@ impl Service {
                     change.skip_record();
                     return Ok(());
                 }
-                let (short_description, long_description) = (String::new(), String::new());
-                let new = NewRepository { name: name.clone(), is_public: false, short_description, long_description };
+                let new = NewRepository::private(name.clone());
                 let limits = CreationLimits { repositories: settings.max_per_namespace, token_lifetime };
                 create(change, &permit, new, id, &limits)
             });
@@ -252,23 +290,22 @@ impl Service {
     /// Changes a repository.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Denied`], [`Error::Invalid`]
+    /// [`Error::NotFound`], [`Error::Denied`], [`Error::Invalid`]; [`Obstacle::NoGateway`] if other tags shall be
+    /// immutable than are, where nothing holds them.
     pub fn update_repository(
         &self,
         call: &Call,
         name: &RepositoryName,
         update: RepositoryUpdate,
     ) -> Result<RepositoryView, Error> {
-        let asked = name.clone();
+        let (asked, hold) = (name.clone(), self.settings.immutable_tags_hold());
         self.change(call, Deed::new(Act::RepositoryUpdate, name), move |change| {
             let permit = change.authority()?.administer_repository(&asked)?;
             check_descriptions(update.short_description.as_deref(), update.long_description.as_deref())?;
             let present = change.state().repository(&asked);
             let present = present.ok_or_else(|| Error::not_found(Kind::Repository, &asked))?;
-            let mut repository = Repository::clone(present);
-            repository.is_public = update.is_public.unwrap_or(repository.is_public);
-            repository.short_description = update.short_description.clone().unwrap_or(repository.short_description);
-            repository.long_description = update.long_description.clone().unwrap_or(repository.long_description);
+            let repository = update.of(present)?;
+            must_be_held(hold, &present.immutable_tags, &repository.immutable_tags)?;
             change.txn(&permit).put_repository(repository)?;
             change.about_repository(&asked);
             Ok(())
@@ -304,6 +341,12 @@ impl Service {
             Ok(true)
         })
     }
+}
+
+/// Refuses what would only seem to be immutable: without a gateway, the registry takes every push. What was chosen while
+/// there was one may stay, and can be taken back.
+fn must_be_held(hold: bool, before: &ImmutableTags, after: &ImmutableTags) -> Result<(), Error> {
+    if hold || after.is_none() || after == before { Ok(()) } else { Err(Error::Conflict(Obstacle::NoGateway)) }
 }
 
 /// The account whose repositories are asked for: one's own, or any for administrators.
@@ -426,6 +469,7 @@ fn create(
         long_description: new.long_description,
         created_at,
         owner: None,
+        immutable_tags: new.immutable_tags,
     };
     let name = repository.name.clone();
     change.txn(permit).put_repository(repository)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::act::Act;
 use crate::domain::content::{Activity, Digest, Tag, TagName, TagOrDigest};
+use crate::domain::immutable_tags::ImmutableTags;
 use crate::domain::name::RepositoryName;
 use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
@@ -31,6 +32,15 @@ pub struct TagDeletion {
     permit: Permit,
 }
 
+/// A tag as a caller sees it.
+#[derive(Clone, Debug)]
+pub struct TagView {
+    /// The record.
+    pub tag: Arc<Tag>,
+    /// Whether nobody can overwrite it.
+    pub is_immutable: bool,
+}
+
 impl TagDeletion {
     fn deed(&self, act: Act, tag: &TagName) -> Deed {
         Deed::new(act, format!("{}:{tag}", self.repository))
@@ -42,6 +52,12 @@ impl TagDeletion {
 }
 
 impl Service {
+    /// The tag as callers see it. What the repository asks for is not so where no gateway holds it.
+    fn shown_tag(&self, rule: Option<&ImmutableTags>, tag: &Arc<Tag>) -> TagView {
+        let is_held = rule.is_some_and(|rule| rule.holds(&tag.name));
+        TagView { tag: Arc::clone(tag), is_immutable: is_held && self.settings.immutable_tags_hold() }
+    }
+
     /// A page of the tags of a repository, by name, after `after`.
     ///
     /// # Errors
@@ -52,13 +68,14 @@ impl Service {
         repository: &RepositoryName,
         after: Option<&TagName>,
         limit: usize,
-    ) -> Result<Page<Arc<Tag>, TagName>, Error> {
+    ) -> Result<Page<TagView, TagName>, Error> {
         self.view(call, Act::TagList, repository.as_str(), |authority| {
             let is_there = has_tags(authority, repository)?;
             let state = authority.state();
             let all = state.tags_after(repository, after).filter(|_| is_there);
             let count = if is_there { state.tags_count(repository) } else { 0 };
-            Ok(Page::of(all.cloned(), |tag| &tag.name, limit, Some(count)))
+            let rule = state.repository(repository).map(|repository| &repository.immutable_tags);
+            Ok(Page::of(all.map(|tag| self.shown_tag(rule, tag)), |view| &view.tag.name, limit, Some(count)))
         })
     }
 
@@ -71,20 +88,19 @@ impl Service {
         call: &Call,
         repository: &RepositoryName,
         reference: Option<&TagOrDigest>,
-    ) -> Result<Vec<Arc<Tag>>, Error> {
+    ) -> Result<Vec<TagView>, Error> {
         self.view(call, Act::TagList, repository.as_str(), |authority| {
             let is_there = has_tags(authority, repository)?;
             let state = authority.state();
-            Ok(match reference {
+            let found: Vec<&Arc<Tag>> = match reference {
                 None => Vec::new(),
-                Some(TagOrDigest::Tag(name)) => {
-                    state.tag(repository, name).filter(|_| is_there).cloned().into_iter().collect()
-                }
+                Some(TagOrDigest::Tag(name)) => state.tag(repository, name).into_iter().collect(),
                 Some(TagOrDigest::Digest(digest)) => {
-                    let all = state.tags_after(repository, None).filter(|tag| is_there && tag.digest == *digest);
-                    all.cloned().collect()
+                    state.tags_after(repository, None).filter(|tag| tag.digest == *digest).collect()
                 }
-            })
+            };
+            let rule = state.repository(repository).map(|repository| &repository.immutable_tags);
+            Ok(found.into_iter().filter(|_| is_there).map(|tag| self.shown_tag(rule, tag)).collect())
         })
     }
 

@@ -48,8 +48,8 @@ impl AuditPlace {
 pub struct AuditPage {
     /// The records, and where to go on: by its number for administrators.
     pub page: Page<LoggedRecord, LogPlace>,
-    /// The number of the last record of the log, up to which was looked; none for callers who see a part of the log.
-    pub head: Option<u64>,
+    /// The end of the log, up to which was looked; none for callers who see a part of the log.
+    pub head: Option<AuditHead>,
     /// The same for who gives it back.
     pub reached: SealedNumber,
 }
@@ -138,7 +138,8 @@ impl Service {
         }
         let state = self.store.state();
         let filter = Filter::in_state(&state, filter.clone())?;
-        let (sought, head) = (filter.sought(), state.audit().seq);
+        let (sought, end) = (filter.sought(), state.audit());
+        let head = end.seq;
         let AuditPlace { after, start, limit } = place;
         let is_whole = shown == ShownAudit::All;
         // Numbers are not for others: they would tell how much else was recorded.
@@ -165,7 +166,7 @@ impl Service {
         };
         let Page { entries, next, count } = page;
         let page = Page { entries, next: next.map(place), count };
-        Ok(AuditPage { page, head: is_whole.then_some(head), reached: SealedNumber::seal(&key, reached) })
+        Ok(AuditPage { page, head: is_whole.then_some(end), reached: SealedNumber::seal(&key, reached) })
     }
 
     fn log_key(&self) -> [u8; 32] {

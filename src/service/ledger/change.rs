@@ -51,6 +51,8 @@ pub(in crate::service) enum Upkeep {
     AuditEvents,
     /// The removal of old records from the audit log.
     AuditRemoval,
+    /// Warnings of access tokens that end soon.
+    Warnings,
 }
 
 impl fmt::Display for Upkeep {
@@ -63,6 +65,7 @@ impl fmt::Display for Upkeep {
             Self::Pulls => "the counts of pulls and pushes",
             Self::AuditEvents => "events of the audit log",
             Self::AuditRemoval => "the removal of old audit records",
+            Self::Warnings => "warnings of ends",
         })
     }
 }

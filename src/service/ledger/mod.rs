@@ -8,6 +8,7 @@ mod budget;
 mod change;
 mod deed;
 mod ending;
+mod outgoing;
 mod pace;
 mod sums;
 mod target;

@@ -1,5 +1,6 @@
 //! Users: making, viewing, changing, deactivating; organizations, too, where they are accounts like any other.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -74,14 +75,38 @@ pub struct AccountView {
     pub account: Account,
     /// Whether the caller sees more than name, id, full name and kind.
     pub shows_inner: bool,
-    /// Until when sign-in by password has to wait.
-    pub locked_until: Option<Timestamp>,
+    /// What its record does not tell; nothing, if the caller sees no more than that.
+    pub present: AccountPresent,
     /// How many members and teams an organization has; none for users, and for callers who may not see them.
     pub size: Option<GroupSize>,
+    /// Whether the caller administers an organization; none as for `size`.
+    pub administers: Option<bool>,
 }
+
+/// What the record of an account does not tell of it: how it is at present.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountPresent {
+    /// Until when sign-in by password has to wait.
+    pub locked_until: Option<Timestamp>,
+    /// When it last signed in, by password or with an access token, as far as that is known. A sign-in by password before
+    /// the start is known to the day.
+    pub last_sign_in: Option<Timestamp>,
+    /// How many access tokens it has; those of an organization are robots.
+    pub tokens: usize,
+}
+
+/// The names by which sign-in by password has to wait, and until when.
+pub(super) type Locked = HashMap<String, Timestamp>;
 
 fn check_full_name(full_name: &str) -> Result<(), Error> {
     text::check_line(full_name, 0..=MAX_FULL_NAME).map_err(|reason| Error::invalid("fullName", reason))
+}
+
+fn whole_view(state: &State, account: &Account, present: AccountPresent) -> AccountView {
+    let size = account.is_organization().then(|| state.group_size(account.id));
+    // Whoever makes, changes or lists organizations administers them.
+    let administers = account.is_organization().then_some(true);
+    AccountView { account: account.clone(), shows_inner: true, present, size, administers }
 }
 
 impl Service {
@@ -91,10 +116,41 @@ impl Service {
         Some(self.throttle.locked_until(name.as_str(), moment)?.on(call.now, moment))
     }
 
+    /// Until when somebody waits, of all accounts at once: for lists.
+    pub(super) fn locked(&self, call: &Call) -> Locked {
+        let moment = self.clock.moment();
+        let locked = self.throttle.locked(moment).into_iter();
+        locked.map(|(name, until)| (name, until.on(call.now, moment))).collect()
+    }
+
+    /// How an account is at present.
+    pub(super) fn account_present(&self, state: &State, account: &Account, call: &Call) -> AccountPresent {
+        self.present_until(state, account, self.locked_until(&account.name, call))
+    }
+
+    /// The same of one of many.
+    pub(super) fn present_of(&self, state: &State, account: &Account, locked: &Locked) -> AccountPresent {
+        self.present_until(state, account, locked.get(account.name.as_str()).copied())
+    }
+
+    fn present_until(&self, state: &State, account: &Account, locked_until: Option<Timestamp>) -> AccountPresent {
+        // Both clocks are read here: the request came some time ago.
+        let (now, moment) = (self.clock.now(), self.clock.moment());
+        let by_password = self.throttle.last_sign_in(account.id).map(|at| at.on(now, moment).whole_seconds());
+        AccountPresent {
+            locked_until,
+            last_sign_in: by_password.max(self.last_uses.last(account.id)),
+            tokens: state.tokens_count_of(account.id),
+        }
+    }
+
     pub(super) fn shown(&self, state: &State, account: &Account, call: &Call) -> AccountView {
-        let locked_until = self.locked_until(&account.name, call);
-        let size = account.is_organization().then(|| state.group_size(account.id));
-        AccountView { account: account.clone(), shows_inner: true, locked_until, size }
+        whole_view(state, account, self.account_present(state, account, call))
+    }
+
+    /// The same of one of many.
+    pub(super) fn shown_of(&self, state: &State, account: &Account, locked: &Locked) -> AccountView {
+        whole_view(state, account, self.present_of(state, account, locked))
     }
 
     /// One account, as far as the caller may see it.
@@ -110,9 +166,13 @@ impl Service {
 
     /// An account, as far as the caller may see it.
     pub(in crate::service) fn seen(&self, authority: &Authority<'_>, account: &Account, call: &Call) -> AccountView {
-        let shown = self.shown(authority.state(), account, call);
-        let size = shown.size.filter(|_| authority.see_organization(account).is_ok());
-        AccountView { shows_inner: authority.sees_inner(account), size, ..shown }
+        let state = authority.state();
+        let shows_inner = authority.sees_inner(account);
+        let present = if shows_inner { self.account_present(state, account, call) } else { AccountPresent::default() };
+        let sees_size = account.is_organization() && authority.see_organization(account).is_ok();
+        let size = sees_size.then(|| state.group_size(account.id));
+        let administers = sees_size.then(|| authority.administer_organization(account).is_ok());
+        AccountView { account: account.clone(), shows_inner, present, size, administers }
     }
 
     /// Refuses callers who may not make accounts, before the body is read.
@@ -160,7 +220,13 @@ impl Service {
         };
         let adopt = new.adopt_repositories;
         let made = self.make_account(call, &deed, account, adopt)?;
-        Ok(AccountView { account: made, shows_inner: true, locked_until: None, size: None })
+        Ok(AccountView {
+            account: made,
+            shows_inner: true,
+            present: AccountPresent::default(),
+            size: None,
+            administers: None,
+        })
     }
 
     /// Hashes a new password; a weak one is refused under the name of `field`.

@@ -9,8 +9,8 @@ mod password_changes;
 mod reach;
 mod teams;
 
-pub use account_list::{AccountPage, AccountQuery};
-pub use accounts::{AccountUpdate, AccountView, NewUser, UpdatedAccount};
+pub use account_list::{AccountCounts, AccountPage, AccountQuery};
+pub use accounts::{AccountPresent, AccountUpdate, AccountView, NewUser, UpdatedAccount};
 pub use grants::{AccessView, GrantList, GrantView, TargetView};
 pub use organizations::{MemberView, MembershipView, NewOrganization};
 pub use reach::{Reach, ReachView};

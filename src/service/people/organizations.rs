@@ -1,6 +1,6 @@
 //! Organizations: making them, their members and administrators.
 
-use super::accounts::AccountView;
+use super::accounts::{AccountPresent, AccountView, Locked};
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::act::Act;
 use crate::domain::id::Id;
@@ -8,13 +8,12 @@ use crate::domain::name::Name;
 use crate::domain::organization::MemberFilter;
 use crate::domain::organization::Membership;
 use crate::domain::random;
-use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call, Permit, find, find_organization, find_user};
 use crate::service::error::{Error, Kind};
 use crate::service::ledger::Deed;
 use crate::service::page::{Page, PageQuery};
-use crate::store::GroupSize;
+use crate::store::{GroupSize, State};
 
 /// The organization to make.
 #[derive(Clone, Debug)]
@@ -38,8 +37,8 @@ pub struct MemberView {
     pub shows_inner: bool,
     /// Whether the user may sign in; none if the caller may not know.
     pub is_active: Option<bool>,
-    /// Until when the user's sign-in by password has to wait.
-    pub locked_until: Option<Timestamp>,
+    /// What the user's record does not tell; nothing, if the caller sees no more than that.
+    pub present: AccountPresent,
 }
 
 /// An organization that a user belongs to.
@@ -51,14 +50,20 @@ pub struct MembershipView {
     pub is_admin: bool,
 }
 
-/// A user as a member of the organization, without `locked_until`, which is not known here.
+/// A user as a member of the organization, without what is so at `present`, which is not known here.
 pub(super) fn member_view(authority: &Authority<'_>, organization: Id, user: Id) -> Option<MemberView> {
     let is_admin = authority.state().member(organization, user)?;
     let (organization, user) = (authority.state().account(organization)?, authority.state().account(user)?);
     let shows_inner = authority.sees_inner(user);
     let may_know = shows_inner || authority.administer_organization(organization).is_ok();
     let is_active = may_know.then_some(user.is_active);
-    Some(MemberView { user: Account::clone(user), is_admin, shows_inner, is_active, locked_until: None })
+    Some(MemberView {
+        user: Account::clone(user),
+        is_admin,
+        shows_inner,
+        is_active,
+        present: AccountPresent::default(),
+    })
 }
 
 impl MemberFilter {
@@ -80,10 +85,22 @@ impl MemberFilter {
 }
 
 impl Service {
-    /// Adds what only the running server knows of a member: `locked_until`.
+    /// Adds how a member is at present, if the caller sees that.
     pub(super) fn member_now(&self, view: MemberView, call: &Call) -> MemberView {
-        let locked_until = self.locked_until(&view.user.name, call);
-        MemberView { locked_until, ..view }
+        if !view.shows_inner {
+            return view;
+        }
+        let present = self.account_present(&self.store.state(), &view.user, call);
+        MemberView { present, ..view }
+    }
+
+    /// The same of one of many.
+    pub(super) fn member_of(&self, view: MemberView, state: &State, locked: &Locked) -> MemberView {
+        if !view.shows_inner {
+            return view;
+        }
+        let present = self.present_of(state, &view.user, locked);
+        MemberView { present, ..view }
     }
 
     /// Makes an organization.
@@ -128,7 +145,8 @@ impl Service {
             let users = state.members_by_name(organization.id, query.order, query.after.as_ref());
             let members = users.filter_map(|user| member_view(authority, organization.id, user));
             let members = members.filter(|member| filter.matches(member.is_admin));
-            let members = members.map(|member| self.member_now(member, call));
+            let locked = self.locked(call);
+            let members = members.map(|member| self.member_of(member, state, &locked));
             Ok(Page::of(members, |member| &member.user.name, query.limit, Some(count)))
         })
     }

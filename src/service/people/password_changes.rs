@@ -1,5 +1,7 @@
 //! Setting passwords, and lifting the lockout after wrong ones.
 
+use std::sync::Arc;
+
 use super::accounts::AccountView;
 use crate::domain::account::Account;
 use crate::domain::act::Act;
@@ -9,6 +11,7 @@ use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call, OwnPassword, PasswordProof, Permit, find};
 use crate::service::error::Error;
 use crate::service::ledger::{Change, Deed};
+use crate::service::sign_in::Shown;
 use crate::service::tokens;
 
 impl Service {
@@ -36,7 +39,7 @@ impl Service {
         let deed = Deed::new(Act::AccountChangePassword, name_or_id).free(true);
         let (account, needs_old) = self.view(call, deed.act, name_or_id, |authority| {
             let (_, account) = find_to_set_password(authority, name_or_id)?;
-            Ok((account.clone(), matches!(authority.own_password(account), OwnPassword::WithOld(_))))
+            Ok((Arc::new(account.clone()), matches!(authority.own_password(account), OwnPassword::WithOld(_))))
         })?;
         let shown = if needs_old { Some(self.check_old_password(call, &account, old)?) } else { None };
         if needs_old {
@@ -54,12 +57,13 @@ impl Service {
     fn check_old_password(
         &self,
         call: &Call,
-        account: &Account,
+        account: &Arc<Account>,
         old: Option<&Password>,
     ) -> Result<PasswordProof, Error> {
-        let old = old.ok_or_else(|| Error::invalid("oldPassword", "your present password is needed"))?;
+        let password = old.ok_or_else(|| Error::invalid("oldPassword", "your present password is needed"))?;
         let name = account.name.as_str();
-        let proof = self.check_password(name, Some(account), old, call.caller.address, call.now)?;
+        let shown = Shown { username: name, password, address: call.caller.address, now: call.now };
+        let proof = self.check_password(&shown, account)?;
         proof.ok_or_else(|| {
             let deed = Deed::new(Act::AccountChangePassword, name);
             self.note_denial(call, &deed, &Err::<(), _>(Error::Denied("the old password was wrong")));

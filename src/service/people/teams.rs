@@ -225,7 +225,8 @@ impl Service {
             let state = authority.state();
             let users = state.members_by_name(team.id, query.order, query.after.as_ref());
             let members = users.filter_map(|user| member_view(authority, team.organization, user));
-            let members = members.map(|member| self.member_now(member, call));
+            let locked = self.locked(call);
+            let members = members.map(|member| self.member_of(member, state, &locked));
             let count = state.group_size(team.id).members;
             Ok(Page::of(members, |member| &member.user.name, query.limit, Some(count)))
         })

@@ -122,6 +122,12 @@ impl Gate {
         crowd.free.is_empty() && crowd.waiting.len() >= WAITING_ROOM && crowd.place_to_take(visitor).is_none()
     }
 
+    /// How many turns there were lately, of all sources.
+    #[cfg(test)]
+    pub(super) fn turns(&self) -> u32 {
+        self.lock().shares.values().map(|share| share.served).sum()
+    }
+
     /// Waits for a place, and runs `work` in it.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! A hash costs some 20 ms and 19 MiB, so only as many run at once as there are cores to spare ([`super::gate`]).
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use argon2::password_hash::PasswordVerifier;
 use argon2::password_hash::phc::PasswordHash;
@@ -13,6 +14,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use super::gate::{Gate, Visitor};
 use crate::domain::random;
 use crate::domain::secret::Password;
+use crate::metrics::Metrics;
 use crate::service::error::Error;
 
 /// Memory of one hash, in KiB.
@@ -39,12 +41,14 @@ pub(in crate::service) struct Passwords {
     /// The hash to compare with when none is stored, so that unknown names cost the same.
     dummy: String,
     gate: Gate,
+    /// Where the times of hashes are noted.
+    metrics: Arc<Metrics>,
 }
 
 impl Passwords {
     /// # Errors
     /// [`Error::Internal`] if the operating system gives no randomness.
-    pub(in crate::service) fn new() -> Result<Self, Error> {
+    pub(in crate::service) fn new(metrics: Arc<Metrics>) -> Result<Self, Error> {
         let params = Params::new(MEMORY, PASSES, LANES, None).map_err(Error::internal)?;
         let blocks = params.block_count();
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -52,7 +56,7 @@ impl Passwords {
         let gate = Gate::new(cores.saturating_sub(1).max(1), blocks);
         let unguessable = Password::new(blake3::Hash::from_bytes(random::bytes()?).to_hex().to_string());
         let dummy = hash_with(&argon2, &unguessable, &mut vec![Block::default(); blocks])?;
-        Ok(Self { argon2, dummy, gate })
+        Ok(Self { argon2, dummy, gate, metrics })
     }
 
     /// The PHC string to store for a password, for somebody who has signed in from this address; none for dockpass
@@ -61,12 +65,19 @@ impl Passwords {
     /// # Errors
     /// [`Error::TooManyRequests`] when too many wait.
     pub(in crate::service) fn hash(&self, password: &Password, from: Option<IpAddr>) -> Result<String, Error> {
-        self.gate.pass(Visitor::signed_in(from), |memory| hash_with(&self.argon2, password, memory))?
+        let hash = |memory: &mut [Block]| self.metrics.hash.time(|| hash_with(&self.argon2, password, memory));
+        self.gate.pass(Visitor::signed_in(from), hash)?
     }
 
     /// Whether there is no place for this visitor now, before a thread is taken for it.
     pub(super) fn are_closed_to(&self, visitor: Visitor) -> bool {
         self.gate.is_closed_to(visitor)
+    }
+
+    /// How many turns at the gate were taken lately; each is a hash, or found that none is needed any more.
+    #[cfg(test)]
+    pub(in crate::service) fn turns(&self) -> u32 {
+        self.gate.turns()
     }
 
     /// Takes a place at the gate, of which there is a bounded number, and runs `work` with it.
@@ -119,7 +130,7 @@ pub(super) struct GatePlace<'a> {
 impl GatePlace<'_> {
     /// Compares a password with a PHC string; does the same work when there is none.
     pub(super) fn compare(&mut self, password: &Password, stored: Option<&str>) -> Match {
-        self.passwords.matches(password, stored, self.memory)
+        self.passwords.metrics.hash.time(|| self.passwords.matches(password, stored, self.memory))
     }
 }
 
@@ -141,13 +152,17 @@ mod tests {
         passwords.with_place(Visitor::signed_in(None), |place| place.compare(password, stored))
     }
 
+    fn passwords() -> Passwords {
+        Passwords::new(Metrics::new(&crate::domain::time::Clock::system())).unwrap()
+    }
+
     fn password(text: &str) -> Password {
         Password::new(text.to_owned())
     }
 
     #[test]
     fn only_the_whole_password_matches() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = passwords();
         for length in [8, 71, 72, 73, 1_024] {
             let right = "x".repeat(length);
             let stored = passwords.hash(&password(&right), None).unwrap();
@@ -160,7 +175,7 @@ mod tests {
 
     #[test]
     fn nothing_matches_where_nothing_is_stored() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = passwords();
         for stored in [None, Some(""), Some("plain"), Some("$argon2id$v=19$m=19456,t=2,p=1$")] {
             assert_eq!(compare(&passwords, &password(""), stored).unwrap(), Match::No);
         }
@@ -168,7 +183,7 @@ mod tests {
 
     #[test]
     fn an_older_hash_is_known_as_outdated() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = passwords();
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
         let stored = weak.hash_password(b"long enough").unwrap().to_string();
         assert_eq!(compare(&passwords, &password("long enough"), Some(&stored)).unwrap(), Match::Outdated);

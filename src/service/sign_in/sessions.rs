@@ -24,6 +24,7 @@ use crate::service::Service;
 use crate::service::access::{Authority, Call, Caller, SessionKey, Signed, Subject, standing};
 use crate::service::error::Error;
 use crate::service::ledger::Deed;
+use crate::store::State;
 
 /// How long a session lives without use, in seconds.
 const IDLE: i64 = 12 * 3_600;
@@ -184,8 +185,9 @@ pub struct SessionView {
     /// The account's access tokens, and the robots of the organizations that it administers, that whoever held them has
     /// ended for good, until they are deleted, each with its owner's name; not all, and none to a narrowed access token.
     pub revoked_tokens: Vec<(Arc<AccessToken>, Name)>,
-    /// The account's access tokens that end soon, the next end first; not all, and none to a narrowed access token.
-    pub ending_tokens: Vec<Arc<AccessToken>>,
+    /// The account's access tokens, and the robots of the organizations that it administers, that end soon, the next end
+    /// first, each with its owner's name; not all, and none to a narrowed access token.
+    pub ending_tokens: Vec<(Arc<AccessToken>, Name)>,
     /// From where the account signed in lately for the first time in 30 days, the newest first, as far as this process saw
     /// it: of IPv6 addresses the /64. Not from where the request comes, and none to a narrowed access token.
     pub new_addresses: Vec<(IpAddr, Timestamp)>,
@@ -297,22 +299,25 @@ impl Service {
 
 /// Some of what concerns the caller and was ended for good by whoever held it, each with its owner's name.
 fn revoked_tokens(authority: &Authority<'_>) -> Vec<(Arc<AccessToken>, Name)> {
-    let of_owner = |token: &Arc<AccessToken>| {
-        let owner = authority.state().account(token.owner)?;
-        Some((Arc::clone(token), owner.name.clone()))
-    };
-    authority.revoked_tokens().take(MOST_TOLD).filter_map(of_owner).collect()
+    authority.revoked_tokens().take(MOST_TOLD).filter_map(|token| with_owner(authority.state(), token)).collect()
 }
 
-/// The caller's access tokens that are accepted and end soon, the next end first.
-fn ending_tokens(authority: &Authority<'_>) -> Vec<Arc<AccessToken>> {
+fn with_owner(state: &State, token: &Arc<AccessToken>) -> Option<(Arc<AccessToken>, Name)> {
+    Some((Arc::clone(token), state.account(token.owner)?.name.clone()))
+}
+
+/// The caller's access tokens, and the robots of the organizations that it administers, that are accepted and end soon, the
+/// next end first, each with its owner's name.
+fn ending_tokens(authority: &Authority<'_>) -> Vec<(Arc<AccessToken>, Name)> {
     let (state, now) = (authority.state(), authority.now());
-    let Some(account) = authority.account().filter(|_| authority.only_token().is_none()) else { return Vec::new() };
+    if authority.only_token().is_some() {
+        return Vec::new();
+    }
     let soon = |end: Timestamp| now < end && end < now.plus_seconds(ENDS_SOON);
-    let ending = state.tokens_of(account.id, None).filter(|token| token.expires_at.is_some_and(soon));
-    let accepted = ending.filter(|token| standing(state, token, now).state == TokenState::Active);
-    let mut accepted: Vec<Arc<AccessToken>> = accepted.cloned().collect();
+    let tokens = authority.owners().into_iter().flat_map(|owner| state.tokens_of(owner.id, None));
+    let ending = tokens.filter(|token| token.expires_at.is_some_and(soon));
+    let mut accepted: Vec<_> = ending.filter(|token| standing(state, token, now).state == TokenState::Active).collect();
     accepted.sort_by_key(|token| (token.expires_at, token.id));
     accepted.truncate(MOST_TOLD);
-    accepted
+    accepted.into_iter().filter_map(|token| with_owner(state, token)).collect()
 }

@@ -33,6 +33,7 @@ mod counter;
 mod known;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -95,7 +96,7 @@ impl Throttle {
     pub(in crate::service) fn new(key: [u8; 32], known: impl IntoIterator<Item = (Id, IpAddr, Moment)>) -> Self {
         let mut counters = Counters::default();
         for (account, address, at) in known {
-            counters.known.load(account, source::of(address), at.seconds());
+            counters.known.load(account, source::of(address), at);
         }
         Self { key, counters: Mutex::new(counters) }
     }
@@ -117,6 +118,14 @@ impl Throttle {
             counters.locked_until(attempt, counters.known.has(attempt.account, source, now))
         };
         (until > now).then_some(until - now)
+    }
+
+    /// Whether an attempt has had to wait at some moment since this one, as far as the counters tell: at all, even where what
+    /// is known from there is let through.
+    pub(super) fn has_closed_since(&self, attempt: &Attempt<'_>, since: Moment) -> bool {
+        let counters = self.lock();
+        let of_source = counters.by_source.get(&attempt.source()).map_or(0, Fading::locked_until);
+        of_source.max(counters.locked_until(attempt, false)) > since.seconds()
     }
 
     /// Whether an attempt comes first at the gate: it shows what the account signed in with from there last. After a
@@ -168,13 +177,17 @@ impl Throttle {
         Mark::from_le_bytes([low, high])
     }
 
-    /// Notes a sign-in to an account: forgets the failures of its name there, where it is then known. The first sign-in
-    /// of a day answers what to write to disk.
+    /// Notes a sign-in to an account: forgets the failures of its name there, where it is then known, unless they made it
+    /// wait while the sign-in was under way. The first sign-in of a day answers what to write to disk.
     pub(super) fn succeed(&self, attempt: &Attempt<'_>, account: Id, now: Moment) -> Option<NewAddress> {
         let (source, mark) = (attempt.source(), self.mark(attempt));
         let mut counters = self.lock();
-        counters.by_address.remove(&(attempt.username.to_owned(), source));
-        counters.known.note(account, source, mark, now.seconds())
+        if let Entry::Occupied(failures) = counters.by_address.entry((attempt.username.to_owned(), source))
+            && failures.get().locked_until <= now.seconds()
+        {
+            failures.remove();
+        }
+        counters.known.note(account, source, mark, now)
     }
 
     /// From where an account signed in by password for the first time in 30 days, the newest first, except from `here`: as far
@@ -185,6 +198,11 @@ impl Throttle {
         new.retain(|(source, at)| Some(*source) != here && now.seconds() - at < TOLD);
         new.sort_unstable_by_key(|(source, at)| (std::cmp::Reverse(*at), *source));
         new.into_iter().map(|(source, at)| (source, Moment::from_seconds(at))).collect()
+    }
+
+    /// When an account last signed in by password: before the start to the day.
+    pub(in crate::service) fn last_sign_in(&self, account: Id) -> Option<Moment> {
+        self.lock().known.last_of(account)
     }
 
     /// Forgets an account that is gone.
@@ -201,6 +219,21 @@ impl Throttle {
         let addresses = counters.by_address.iter().filter(|((of, _), _)| of == name).map(|(_, counter)| counter);
         let until = addresses.chain([whole]).map(|counter| counter.locked_until).max()?;
         (until > now.seconds()).then(|| Moment::from_seconds(until))
+    }
+
+    /// The names for which [`Self::locked_until`] answers a moment, of accounts or not, with that moment.
+    pub(in crate::service) fn locked(&self, now: Moment) -> HashMap<String, Moment> {
+        let counters = self.lock();
+        let addresses = counters.by_address.iter().map(|((name, _), counter)| (name, counter));
+        let addresses = addresses.filter(|(name, _)| counters.by_account.contains_key(*name));
+        let mut locked = HashMap::new();
+        for (name, counter) in addresses.chain(&counters.by_account) {
+            if counter.locked_until > now.seconds() {
+                let until = locked.entry(name.clone()).or_insert(counter.locked_until);
+                *until = counter.locked_until.max(*until);
+            }
+        }
+        locked.into_iter().map(|(name, until)| (name, Moment::from_seconds(until))).collect()
     }
 
     /// Lifts the lockout: forgets the failures for an account.
@@ -347,14 +380,29 @@ mod tests {
     #[test]
     fn a_sign_in_forgives_its_address_and_time_forgets() {
         let door = Door::new();
-        (0..5).for_each(|guess| door.fail("alice", HERE, guess, 0));
+        (0..4).for_each(|guess| door.fail("alice", HERE, guess, 0));
         let news = NewAddress { address: HERE, evicted: None };
         assert_eq!(door.succeed("alice", Id::MIN, HERE, 1), Some(news));
         assert_eq!(door.succeed("alice", Id::MIN, HERE, 2), None);
-        assert_eq!(door.wait(ALICE, HERE, RIGHT, 2), None);
         (0..4).for_each(|guess| door.fail("alice", HERE, guess, 3));
+        assert_eq!(door.wait(ALICE, HERE, RIGHT, 3), None);
         door.fail("alice", HERE, 9, 4 + MEMORY + 1);
         assert_eq!(door.wait(ALICE, HERE, RIGHT, 4 + MEMORY + 1), None);
+    }
+
+    #[test]
+    fn a_sign_in_that_was_under_way_lifts_no_lock_and_what_has_waited_since_is_told() {
+        let door = Door::new();
+        let closed_since = |who, address, since| {
+            door.tries(who, address, RIGHT, |throttle, it| throttle.has_closed_since(it, at(since)))
+        };
+        (0..5).for_each(|guess| door.fail("alice", HERE, guess, 10));
+        door.succeed("alice", Id::MAX, HERE, 11);
+        assert_eq!(door.wait(ALICE, HERE, RIGHT, 11), Some(4));
+        assert!(closed_since(ALICE, HERE, 0) && closed_since(ALICE, HERE, 14) && !closed_since(ALICE, HERE, 15));
+        assert!(!closed_since(ALICE, other(1), 0) && !closed_since(BOB, HERE, 0));
+        door.close(other(2), 10);
+        assert!(closed_since(BOB, other(2), 45) && !closed_since(BOB, other(2), 46));
     }
 
     #[test]

@@ -5,6 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::time::Timestamp;
+
+/// How far a registry token is back-dated, in seconds: zot allows no clock skew at all.
+pub(in crate::service) const BACK_DATED: i64 = 30;
+
 /// The claims of a registry token. Times are whole seconds since 1970.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +34,14 @@ pub struct Claims {
     pub dkp: Dkp,
 }
 
+impl Claims {
+    /// Whether the token no longer counts.
+    #[must_use]
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        now >= Timestamp::from_seconds(self.exp)
+    }
+}
+
 /// One resource and the actions granted on it.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +53,9 @@ pub struct AccessEntry {
     pub name: String,
     /// The actions, such as `pull`.
     pub actions: Vec<String>,
+    /// The repository's id, in registry tokens for the gateway: one that is made later under the same name is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// The identifiers behind a registry token; they are looked up each time dockpass is shown one.
@@ -90,6 +106,8 @@ mod tests {
             (r#","token":null"#, ""),
             (r#""account":"A","#, ""),
             (r#"["pull"]"#, r#""pull""#),
+            (r#"["pull"]"#, r#"["pull"],"id":1"#),
+            (r#"["pull"]"#, r#"["pull"],"class":"x""#),
         ] {
             let text = TEXT.replace(from, to);
             assert_ne!(text, TEXT);

@@ -16,8 +16,9 @@ use crate::domain::key_header::KeyHeader;
 use crate::domain::time::Timestamp;
 use crate::pki::{Certificate, PrivateKey};
 
-/// Longest token that is read, in bytes; a longer one is refused.
-const MAX_LENGTH: usize = 16 * 1024;
+/// Longest registry token, in bytes, that is issued and that is read: the registry's clients send it as a header, which
+/// proxies bound.
+pub const MAX_REGISTRY_TOKEN: usize = 48 * 1024;
 
 /// Why a registry token does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -125,13 +126,23 @@ impl KnownKey {
     }
 }
 
-/// Verifies a token: signed by one of `known`, and with the expected claims, which it answers.
+/// Verifies a token: signed by one of `known`, with the expected claims, and not at its end; answers the claims.
 pub(super) fn verify<'a>(
+    token: &str,
+    known: impl Iterator<Item = &'a KnownKey>,
+    expected: &Expected<'_>,
+) -> Result<Claims, InvalidToken> {
+    let claims = verify_whenever(token, known, expected)?;
+    if claims.has_ended(expected.now) { Err(InvalidToken::Expired) } else { Ok(claims) }
+}
+
+/// The same whether the token has ended or not.
+pub(super) fn verify_whenever<'a>(
     token: &str,
     mut known: impl Iterator<Item = &'a KnownKey>,
     expected: &Expected<'_>,
 ) -> Result<Claims, InvalidToken> {
-    if token.len() > MAX_LENGTH {
+    if token.len() > MAX_REGISTRY_TOKEN {
         return Err(InvalidToken::TooLong);
     }
     let (signed, signature) = token.rsplit_once('.').ok_or(InvalidToken::Malformed)?;
@@ -157,9 +168,6 @@ impl Expected<'_> {
         }
         if self.now < Timestamp::from_seconds(claims.nbf) {
             return Err(InvalidToken::NotYetValid);
-        }
-        if self.now >= Timestamp::from_seconds(claims.exp) {
-            return Err(InvalidToken::Expired);
         }
         Ok(())
     }
@@ -202,6 +210,7 @@ mod tests {
                 kind: "repository".into(),
                 name: "alice/app".into(),
                 actions: vec!["pull".into(), "push".into()],
+                id: None,
             }],
             dkp: Dkp { account: Some("01ARZ3NDEKTSV4RRFFQ69G5FAA".into()), token: None, generation: Some(0) },
         }
@@ -430,10 +439,10 @@ mod tests {
     #[test]
     fn huge_tokens_are_refused_unread() {
         let ours = ours(KeyHeader::X5c);
-        for text in [".".repeat(1_000_000), "a".repeat(1_000_000), "a".repeat(MAX_LENGTH + 1)] {
+        for text in [".".repeat(1_000_000), "a".repeat(1_000_000), "a".repeat(MAX_REGISTRY_TOKEN + 1)] {
             assert_eq!(ours.verify(&text), Err(InvalidToken::TooLong));
         }
-        assert_eq!(ours.verify(&".".repeat(MAX_LENGTH)), Err(InvalidToken::Malformed));
+        assert_eq!(ours.verify(&".".repeat(MAX_REGISTRY_TOKEN)), Err(InvalidToken::Malformed));
     }
 
     #[test]

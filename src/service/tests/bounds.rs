@@ -50,8 +50,7 @@ fn create(scene: &Scene, name: &str) -> Result<(), Error> {
 }
 
 fn create_as(call: &Call, scene: &Scene, name: &str) -> Result<(), Error> {
-    let (short_description, long_description) = (String::new(), String::new());
-    let new = NewRepository { name: named(name), is_public: false, short_description, long_description };
+    let new = NewRepository::private(named(name));
     scene.service().create_repository(call, new).map(drop)
 }
 

@@ -282,6 +282,9 @@ fn a_pass_names_its_errand() {
     let entry = |kind: &str, name: &str, actions: &[&str]| json!({ "type": kind, "name": name, "actions": actions });
     let app = entry("repository", "alice/app", &["pull", "delete"]);
     assert_eq!(access(Errand::Delete(named("alice/app"))), json!([app]));
+    let probe = ["pushed", "asked"]
+        .map(|name| json!({ "type": "repository", "name": name, "actions": ["pull", "push", "delete"] }));
+    assert_eq!(access(Errand::Probe(["pushed", "asked"])), json!(probe));
     // The second entry is the one that zot wants.
     let catalog = [entry("registry", "catalog", &["*"]), entry("repository", "", &["pull"])];
     assert_eq!(access(Errand::Catalog), json!(catalog));

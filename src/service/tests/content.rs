@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::super::{Call, Compared, Error, NewRepository, NewUser, News, Notice, SeenTag, Service};
+use super::super::{Call, Compared, Error, GatewaySettings, NewRepository, NewUser, News, Notice, SeenTag, Service};
 use super::support::{Home, call, start};
 use crate::domain::content::{Activity, Digest, Image, Tag, TagName};
 use crate::domain::name::{Name, RepositoryName};
@@ -130,6 +130,13 @@ impl Scene {
         self.reopen();
     }
 
+    /// Closes it and opens it again, with a gateway before the registry or without one.
+    pub(super) fn reopen_with_gateway(&mut self, has_gateway: bool) {
+        let gateway = GatewaySettings { token_lifetime: 43_200, upstream_service: None };
+        self.home.gateway = has_gateway.then_some(gateway);
+        self.reopen();
+    }
+
     /// A call by the registry, now.
     pub(super) fn registry(&self) -> Call {
         call(Service::registry(), self.now)
@@ -173,8 +180,7 @@ impl Scene {
 
     /// Makes a repository in an existing namespace.
     pub(super) fn try_make(&self, repository: &str) -> Result<(), Error> {
-        let (short_description, long_description) = (String::new(), String::new());
-        let new = NewRepository { name: named(repository), is_public: false, short_description, long_description };
+        let new = NewRepository::private(named(repository));
         self.service().create_repository(&self.local(), new).map(drop)
     }
 
@@ -207,7 +213,7 @@ impl Scene {
     pub(super) fn listed(&self, repository: &str) -> (Vec<String>, usize) {
         let page = self.service().list_tags(&self.local(), &named(repository), None, 100).unwrap();
         assert_eq!(page.next, None);
-        (page.entries.iter().map(|tag| tag.name.to_string()).collect(), page.count.unwrap())
+        (page.entries.iter().map(|view| view.tag.name.to_string()).collect(), page.count.unwrap())
     }
 
     /// The count of tags that readers of a repository are told.

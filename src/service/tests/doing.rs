@@ -139,8 +139,7 @@ impl Both<'_> {
                 let is_free = is_placed && !self.model.repositories.contains_key(name);
                 let is_free = is_free && !self.model.is_too_soon(name);
                 let may = self.model.may_make(by, name, AccessLevel::Admin) && is_free;
-                let (short_description, long_description) = (String::new(), String::new());
-                let new = NewRepository { name: named(name), is_public, short_description, long_description };
+                let new = NewRepository { is_public, ..NewRepository::private(named(name)) };
                 agree(self.service().create_repository(call, new).map(drop), may, operation);
                 if may {
                     self.model.add_repository(name, is_public);
@@ -347,7 +346,9 @@ impl Both<'_> {
                 }
             }
             Operation::RemoveToken(_) => {
-                let is_itself = by == By::Token(place) && self.model.stands(by);
+                // A robot is its organization's to delete.
+                let is_person = self.model.tokens[place].robot.is_none();
+                let is_itself = is_person && by == By::Token(place) && self.model.stands(by);
                 let may = is_itself || self.model.may_change_token(by, place);
                 agree(self.service().delete_token(call, &hash), may, &(by, operation));
                 if may {

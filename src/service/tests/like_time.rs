@@ -50,8 +50,7 @@ fn scene() -> Scene {
     service.create_team(&local, "acme", &Name::parse("dev").unwrap(), String::new()).unwrap();
     service.put_team_member(&local, "acme", "dev", "bob").unwrap();
     for name in ["alice/hidden", "alice/given", "acme/given"] {
-        let [short_description, long_description] = [String::new(), String::new()];
-        let new = NewRepository { name: named(name), is_public: false, short_description, long_description };
+        let new = NewRepository::private(named(name));
         service.create_repository(&local, new).unwrap();
     }
     let all = GrantTarget::Namespace(named("acme/given").namespace());

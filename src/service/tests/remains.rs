@@ -43,8 +43,7 @@ fn note(scene: &Scene, seen: Deletion, content: Remains) -> bool {
 }
 
 fn create(scene: &Scene, name: &str) -> Result<(), Error> {
-    let (short_description, long_description) = (String::new(), String::new());
-    let new = NewRepository { name: named(name), is_public: false, short_description, long_description };
+    let new = NewRepository::private(named(name));
     scene.service().create_repository(&of(scene, "alice"), new).map(drop)
 }
 
@@ -95,8 +94,7 @@ fn while_content_is_deleted_nobody_makes_a_repository_of_its_name() {
     assert_eq!((scene.end(), scene.audited()), (end, audited), "nothing was written");
     // Others may not make it, and learn nothing of it.
     create(&scene, "alice/app-web").unwrap();
-    let (short_description, long_description) = (String::new(), String::new());
-    let new = NewRepository { name: named(APP), is_public: false, short_description, long_description };
+    let new = NewRepository::private(named(APP));
     let refused = scene.service().create_repository(&of(&scene, "bob"), new);
     assert!(matches!(refused, Err(Error::Denied(_))), "{refused:?}");
     // The deletion ended too early: what is left still waits to be deleted, and would come back with the name.

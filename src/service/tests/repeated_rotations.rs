@@ -31,7 +31,7 @@ fn rotated(service: &Service) -> (TokenText, RotatedToken) {
 
 fn again(service: &Service, old: &TokenText) -> Result<RotatedToken, Error> {
     let repeated = RepeatedRotation {
-        username: "alice".to_owned(),
+        username: Some("alice".to_owned()),
         secret: Password::new(old.reveal().to_owned()),
         hash: old.hash().to_string(),
         key: RotationKey::read(KEY).unwrap(),

@@ -34,8 +34,7 @@ fn with_acme(home: &Home) -> Service {
     service.put_member(&local(), "acme", "alice", Some(true)).unwrap();
     service.put_member(&local(), "acme", "bob", Some(false)).unwrap();
     for name in ["acme/app", "other/app", "alice/app"] {
-        let (short_description, long_description) = (String::new(), String::new());
-        let new = NewRepository { name: named(name), is_public: false, short_description, long_description };
+        let new = NewRepository::private(named(name));
         service.create_repository(&local(), new).unwrap();
     }
     service

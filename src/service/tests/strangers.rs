@@ -14,7 +14,7 @@ use super::support::{call, sign_in, start};
 use crate::domain::access::{AccessLevel, Action, GrantLevel};
 use crate::domain::account::AccountFilter;
 use crate::domain::act::Act;
-use crate::domain::audit::Outcome;
+use crate::domain::audit::{AuditHead, Outcome};
 use crate::domain::content::{Deletion, Remains, TagOrDigest};
 use crate::domain::grant::{GrantTarget, GranteeKind};
 use crate::domain::name::{Name, Namespace};
@@ -45,8 +45,7 @@ fn password() -> Password {
 }
 
 fn new_repository() -> NewRepository {
-    let (short_description, long_description) = (String::new(), String::new());
-    NewRepository { name: named("alice/new"), is_public: false, short_description, long_description }
+    NewRepository::private(named("alice/new"))
 }
 
 fn repositories() -> RepositoryQuery {
@@ -164,10 +163,13 @@ const ON_ACCOUNTS: &[UseCase] = &[
             NewRobot { organization, name, label: None, expiry: Expiry::Default, cap: AccessLevel::ReadOnly, patterns };
         service.create_robot(call, new).map(drop)
     }),
+    ("preview_robot_reach", |service, call| {
+        service.preview_robot_reach(call, "acme", AccessLevel::ReadOnly, &[]).map(drop)
+    }),
     ("list_robots", |service, call| service.list_robots(call, "acme", &whole()).map(drop)),
     ("unreached_patterns", |service, call| service.unreached_patterns(call, &hash(service)).map(drop)),
     ("may_be_meant", |service, call| service.may_be_meant(call, Some("alice"), &[])),
-    ("count_tokens", |service, call| service.count_tokens(call, None, call.now).map(drop)),
+    ("count_tokens", |service, call| service.count_tokens(call, None, false, call.now).map(drop)),
     ("preview_reach", |service, call| service.preview_reach(call, Some("alice"), &Limits::none()).map(drop)),
     ("list_sessions", |service, call| service.list_sessions(call, "alice").map(drop)),
     ("end_session", |service, call| service.end_session(call, "alice", "none")),
@@ -266,6 +268,10 @@ const ON_THE_WHOLE: &[UseCase] = &[
     ("may_create_repository", |service, call| service.may_create_repository(call, &Namespace::Empty).map(drop)),
     ("may_verify_audit", |service, call| service.may_verify_audit(call).map(drop)),
     ("may_administer", |service, call| service.may_administer(call, Act::ServerVersion)),
+    ("may_back_up", Service::may_back_up),
+    ("begin_backup", Service::begin_backup),
+    ("write_backup", |service, call| service.write_backup(call, std::io::sink()).map(drop)),
+    ("check_store", |service, call| service.check_store(call).map(drop)),
     ("compare_registry", |service, call| service.compare_registry(call, Act::RegistrySync).map(drop)),
     ("rotate_signing_key", Service::rotate_signing_key),
     ("see_registry_host", |service, call| service.see_registry_host(call).map(drop)),
@@ -283,6 +289,8 @@ const ON_THE_WHOLE: &[UseCase] = &[
         service.token_activity(call, &hash(service), &AuditFilter::default(), None, 10).map(drop)
     }),
     ("audit_head", |service, call| service.audit_head(call).map(drop)),
+    ("audit_after", |service, call| service.audit_after(call, 0, 1).map(drop)),
+    ("has_audit_head", |service, call| service.has_audit_head(call, AuditHead::default()).map(drop)),
     ("verify_audit", |service, call| service.verify_audit(call, None).map(drop)),
 ];
 
@@ -294,7 +302,7 @@ const ON_SESSIONS: &[UseCase] = &[
 ];
 
 /// Use-cases that refuse nobody, but tell nothing to callers who may not know: see their own tests.
-const HARMLESS: [&str; 3] = ["events_secret", "tag_deleted", "tag_deletion_cancelled"];
+const HARMLESS: [&str; 5] = ["admit", "events_secret", "make_for_push", "tag_deleted", "tag_deletion_cancelled"];
 
 /// A public repository with a tag, and a deleted one; alice, in a team and with an access token; and bob.
 fn peopled() -> Scene {
@@ -414,5 +422,5 @@ fn the_secret_of_notifications_is_the_registry_alone_and_compared_whole() {
     {
         assert!(!opens(wrong), "{wrong:?}");
     }
-    assert_eq!(format!("{:?}", scene.service().events_secret), "EventsSecret");
+    assert_eq!(format!("{:?}", scene.service().events_secret), "FileSecret");
 }

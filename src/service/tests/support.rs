@@ -7,9 +7,10 @@ use tempfile::TempDir;
 
 use super::super::ledger::Upkeep;
 use super::super::signing::SigningSettings;
-use super::super::{AuditKeep, Call, Caller, Credentials, Error, Issued, Live, Service, SiteSettings};
+use super::super::{AuditKeep, Call, Caller, Credentials, Error, GatewaySettings, Issued, Live, Service, SiteSettings};
 use crate::domain::host::PublicHost;
 use crate::domain::id::Id;
+use crate::domain::immutable_tags::ImmutableTags;
 use crate::domain::key_header::KeyHeader;
 use crate::domain::name::RepositoryName;
 use crate::domain::repository::Repository;
@@ -17,6 +18,7 @@ use crate::domain::scope::Scopes;
 use crate::domain::secret::Password;
 use crate::domain::settings::{Choices, LiveSettings};
 use crate::domain::time::{Clock, Timestamp};
+use crate::metrics::Metrics;
 use crate::store::Txn;
 
 /// The moment at which a test begins.
@@ -29,8 +31,12 @@ pub(super) struct Home {
     directory: TempDir,
     /// The URL of the registry, if it is configured.
     pub(super) registry: Option<&'static str>,
+    /// The gateway before the registry.
+    pub(super) gateway: Option<GatewaySettings>,
     /// How much of the audit log is kept.
     pub(super) audit_keep: AuditKeep,
+    /// How many seconds before its end an access token is warned of.
+    pub(super) warn_before: Option<i64>,
     /// How many changes an account may make a minute.
     pub(super) changes_per_minute: u32,
 }
@@ -39,14 +45,17 @@ impl Home {
     /// An empty directory.
     pub(super) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        Self { directory, registry: None, audit_keep: AuditKeep::default(), changes_per_minute: 600 }
+        let audit_keep = AuditKeep::default();
+        Self { directory, registry: None, gateway: None, audit_keep, warn_before: None, changes_per_minute: 600 }
     }
 
     /// The service on it; the first time it makes the account `admin`.
     pub(super) fn open(&self, now: Timestamp) -> Service {
         let settings = SiteSettings {
             registry: self.registry.map(Into::into),
+            gateway: self.gateway.clone(),
             audit_keep: self.audit_keep,
+            warn_before: self.warn_before,
             changes_per_minute: self.changes_per_minute,
             ..settings()
         };
@@ -58,7 +67,8 @@ impl Home {
 pub(super) fn open_in(data: &Path, settings: SiteSettings, now: Timestamp) -> Service {
     let signing = SigningSettings { leaf_lifetime: 7_776_000, key_header: KeyHeader::X5c, fixed_key: false };
     let password = Some(Password::new("violet-kestrel-42".to_owned()));
-    Service::open(data, settings, signing, password, &Clock::fixed(now)).unwrap().0
+    let clock = Clock::fixed(now);
+    Service::open(data, settings, signing, password, &clock, &Metrics::new(&clock)).unwrap().0
 }
 
 pub(super) fn settings() -> SiteSettings {
@@ -78,8 +88,11 @@ pub(super) fn settings() -> SiteSettings {
             fixed: Choices::default(),
         },
         audit_keep: AuditKeep::default(),
+        warn_before: None,
         changes_per_minute: 600,
         events_secret: None,
+        metrics_secret: None,
+        gateway: None,
         registry: None,
         registry_host: PublicHost::default(),
     }
@@ -101,6 +114,7 @@ pub(super) fn repository(name: &str) -> Repository {
         long_description: String::new(),
         created_at: start(),
         owner: None,
+        immutable_tags: ImmutableTags::default(),
     }
 }
 

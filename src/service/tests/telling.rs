@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::super::{Call, Error, News, SeenTag, Service};
+use super::super::{Call, Error, News, SeenTag, Service, TagView};
 use super::both::{Both, named};
 use super::content::{MEDIA_TYPE, digest, notice, seen, tag};
 use super::held::{Held, KEPT, MANIFESTS, TAGS, Told};
@@ -125,7 +125,7 @@ impl Both<'_> {
             let shown: Vec<_> = page
                 .entries
                 .iter()
-                .map(|tag| (tag.name.clone(), tag.digest.clone(), tag.created_at, tag.updated_at))
+                .map(|TagView { tag, .. }| (tag.name.clone(), tag.digest.clone(), tag.created_at, tag.updated_at))
                 .collect();
             assert_eq!(shown, tags_of(held), "the tags of {name} for {by:?}");
             assert_eq!((page.count, page.next), (Some(held.shown().count()), None));

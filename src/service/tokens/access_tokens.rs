@@ -319,7 +319,7 @@ pub(super) fn not_revoked(token: &AccessToken) -> Result<(), Error> {
     if token.revoked.is_some() { Err(Error::Conflict(Obstacle::Revoked)) } else { Ok(()) }
 }
 
-fn check_label(label: &str, longest: usize) -> Result<String, Error> {
+pub(super) fn check_label(label: &str, longest: usize) -> Result<String, Error> {
     let label = label.trim();
     text::check_line(label, 1..=longest).map_err(|reason| Error::invalid("tokenLabel", reason))?;
     Ok(label.to_owned())

@@ -5,29 +5,28 @@ use crate::domain::access::Actions;
 use crate::domain::name::RepositoryName;
 use crate::domain::scope::{RepositoryScope, Scopes};
 use crate::service::access::{Authority, Refusal};
+use crate::service::signing::MAX_REGISTRY_TOKEN;
 
-/// Longest registry token, in bytes: the registry's clients send it as a header, which proxies bound.
-const MAX_TOKEN: usize = 48 * 1024;
-/// What all but the grants take of it at most: the header with its certificate, the other claims, the signature.
+/// What all but the grants take of a registry token at most: the header with its certificate, the other claims, the signature.
 const REST: usize = 6 * 1024;
 /// Room for the grants, as JSON before base64 makes four bytes of three.
-const ROOM: usize = (MAX_TOKEN - REST) / 4 * 3;
+const ROOM: usize = (MAX_REGISTRY_TOKEN - REST) / 4 * 3;
 
 /// What is granted, and what is refused.
-pub(super) struct Granted {
-    pub(super) scopes: Scopes,
+pub(in crate::service) struct Granted {
+    pub(in crate::service) scopes: Scopes,
     /// Empty, and not allocated, if all is granted.
-    pub(super) refused: Vec<Refused>,
+    pub(in crate::service) refused: Vec<Refused>,
 }
 
 /// What is refused of a request.
-pub(super) struct Refused {
+pub(in crate::service) struct Refused {
     pub(super) what: Target,
     pub(super) reason: Refusal,
 }
 
 /// On what something is refused.
-pub(super) enum Target {
+pub(in crate::service) enum Target {
     /// A repository: what was asked for, and what of it was granted.
     Repository { asked: RepositoryScope, granted: Actions, is_mount_source: bool },
     /// The catalogue.
@@ -38,21 +37,43 @@ pub(super) enum Target {
     Unread,
 }
 
+/// How a registry token says what it grants on a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::service) enum EntryForm {
+    /// By name, as every registry reads it.
+    Named,
+    /// With the repository's identifier besides: for the gateway, which compares it.
+    Identified,
+}
+
 /// Room for grants in a registry token, in bytes. Once one finds none, those after it find none, either.
-struct Room(usize);
+struct Room {
+    left: usize,
+    /// What each takes, besides its name and its actions.
+    around: usize,
+}
 
 impl Room {
+    fn of(form: EntryForm) -> Self {
+        const NAMED: usize = r#"{"type":"repository","name":"","actions":[]},"#.len();
+        const ID: usize = r#","id":"01ARZ3NDEKTSV4RRFFQ69G5FAV""#.len();
+        let around = match form {
+            EntryForm::Named => NAMED,
+            EntryForm::Identified => NAMED + ID,
+        };
+        Self { left: ROOM, around }
+    }
+
     /// Takes what the actions need that are granted, or will be once the repository is made; false if there is not so much.
     fn take(&mut self, authority: &Authority<'_>, asked: &RepositoryScope, granted: Actions) -> bool {
-        const AROUND: usize = r#"{"type":"repository","name":"","actions":[]},"#.len();
         let is_made = asked.pushes && !granted.contains(Actions::PUSH) && authority.makes_by_push(asked);
         let actions = if is_made { authority.actions_once_made(&asked.name, asked.actions) } else { granted };
         if actions.is_empty() {
             return true;
         }
         let names: usize = actions.each().map(|name| name.len() + r#""","#.len()).sum();
-        let left = self.0.checked_sub(AROUND + asked.name.as_str().len() + names);
-        self.0 = left.unwrap_or(0);
+        let left = self.left.checked_sub(self.around + asked.name.as_str().len() + names);
+        self.left = left.unwrap_or(0);
         left.is_some()
     }
 }
@@ -61,11 +82,11 @@ impl Room {
 const OF_A_MOUNT: usize = 4;
 
 /// The repositories that do not exist and that the caller asks to push to and may make, as far as they will have room.
-pub(super) fn to_be_made(authority: &Authority<'_>, asked: &Scopes) -> Vec<RepositoryName> {
+pub(super) fn to_be_made(authority: &Authority<'_>, asked: &Scopes, form: EntryForm) -> Vec<RepositoryName> {
     if !asked.repositories.iter().any(|scope| authority.makes_by_push(scope)) {
         return Vec::new();
     }
-    let mut room = Room(ROOM);
+    let mut room = Room::of(form);
     let made = asked.repositories.iter().filter(|scope| {
         let granted = authority.actions(&scope.name, scope.actions);
         room.take(authority, scope, granted) && authority.makes_by_push(scope)
@@ -74,8 +95,13 @@ pub(super) fn to_be_made(authority: &Authority<'_>, asked: &Scopes) -> Vec<Repos
 }
 
 /// Decides what is granted.
-pub(super) fn granted(authority: &Authority<'_>, asked: &Scopes, creates_on_push: bool) -> Granted {
-    let (mut room, mut refused, mut left_out) = (Room(ROOM), Vec::new(), 0);
+pub(in crate::service) fn granted(
+    authority: &Authority<'_>,
+    asked: &Scopes,
+    creates_on_push: bool,
+    form: EntryForm,
+) -> Granted {
+    let (mut room, mut refused, mut left_out) = (Room::of(form), Vec::new(), 0);
     let mut repositories = Vec::with_capacity(asked.repositories.len());
     for scope in &asked.repositories {
         let actions = authority.actions(&scope.name, scope.actions);

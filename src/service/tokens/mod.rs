@@ -16,6 +16,7 @@ mod revocation;
 mod robots;
 mod rotation;
 mod selection;
+mod warnings;
 mod which;
 
 pub use access_tokens::{Expiry, NewToken, ReplacedView, TokenView, UpdatedToken};
@@ -30,5 +31,8 @@ pub use selection::TokenFilter;
 pub use which::WhichToken;
 
 pub(in crate::service) use access_tokens::about;
+pub(in crate::service) use grants::{EntryForm, granted};
+pub(in crate::service) use pass::entry;
 pub(in crate::service) use removal::delete_with_descendants;
+pub(in crate::service) use warnings::Warnings;
 pub(in crate::service) use which::find_token;

@@ -47,13 +47,16 @@ impl Service {
         self.view(call, Act::TokenReach, &object, |authority| {
             let owner = owner_for(authority, username)?;
             authority.self_or_administrator(owner)?;
-            let owner = Questioned::account(authority, owner, None);
-            Ok(if owner.faults().is_empty() { preview(&owner, limits) } else { ReachPreview::default() })
+            Ok(preview(&Questioned::account(authority, owner, None), limits))
         })
     }
 }
 
-fn preview(owner: &Questioned<'_>, limits: &Limits) -> ReachPreview {
+/// What these limits leave of what the owner has; nothing of an inactive one.
+pub(super) fn preview(owner: &Questioned<'_>, limits: &Limits) -> ReachPreview {
+    if !owner.faults().is_empty() {
+        return ReachPreview::default();
+    }
     let mut preview = ReachPreview::default();
     let reached = owner.own(&limits.patterns).take(MOST + 1);
     for (place, (repository, level)) in reached.enumerate() {

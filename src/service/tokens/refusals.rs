@@ -27,7 +27,7 @@ impl Service {
     }
 
     /// Notes what was refused.
-    pub(super) fn note_refused(&self, call: &Call, refused: &[Refused]) {
+    pub(in crate::service) fn note_refused(&self, call: &Call, refused: &[Refused]) {
         let state = self.store.state();
         for refused in refused {
             let entry = deed(&state, &refused.what).entry(&call.caller, Outcome::Denied);

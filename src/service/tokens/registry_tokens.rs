@@ -4,23 +4,23 @@
 //! the registry refuses by itself, and a 4xx here would break pushes that go through without a cross-repository mount.
 //! What is refused is recorded (`refusals`).
 
-use super::grants::{Granted, granted, to_be_made};
+use super::grants::{EntryForm, Granted, granted, to_be_made};
+use super::pass::entry;
 use crate::domain::access::Actions;
 use crate::domain::act::Act;
 use crate::domain::audit::Outcome;
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::random;
-use crate::domain::scope::Scopes;
+use crate::domain::scope::{RepositoryScope, Scopes};
 use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::access::{Authority, Call, Caller};
 use crate::service::error::Error;
 use crate::service::ledger::Deed;
-use crate::service::signing::{AccessEntry, Claims, Dkp};
+use crate::service::signing::{AccessEntry, BACK_DATED, Claims, Dkp};
+use crate::store::State;
 
-/// How far a registry token is back-dated, in seconds: zot allows no clock skew at all.
-pub(super) const BACK_DATED: i64 = 30;
 /// Shortest lifetime, in seconds: clients raise a shorter one to this anyway.
 const SHORTEST_LIFE: i64 = 60;
 
@@ -34,6 +34,8 @@ pub struct Issued {
     pub issued_at: Timestamp,
     /// What was granted.
     pub scopes: Scopes,
+    /// Whether that is less than was asked for.
+    pub is_narrowed: bool,
 }
 
 /// A decided request for a registry token, which [`Service::issue`] carries out.
@@ -54,6 +56,8 @@ enum NextStep {
 /// What is granted and what is not, to whom and until when.
 struct Signable {
     granted: Granted,
+    /// The same, as the token says it.
+    access: Vec<AccessEntry>,
     end: Timestamp,
     owner: Dkp,
     /// Whether all registry tokens are recorded.
@@ -81,20 +85,24 @@ impl Service {
         let authority = Authority::of(&state, &used, &call.caller, call.now)?;
         authority.visitor()?;
         let creates_on_push = self.settings.live.at(&state).create_on_push;
-        let missing = if creates_on_push { to_be_made(&authority, &asked) } else { Vec::new() };
+        let form = self.entry_form(&service);
+        let missing = if creates_on_push { to_be_made(&authority, &asked, form) } else { Vec::new() };
         let next = if missing.is_empty() {
-            NextStep::Sign(self.signable(&authority, &call, &asked))
+            NextStep::Sign(self.signable(&authority, &call, &service, &asked))
         } else {
             NextStep::Create(missing, asked)
         };
         Ok(Decided { call, service, next })
     }
 
-    fn signable(&self, authority: &Authority<'_>, call: &Call, asked: &Scopes) -> Signable {
+    fn signable(&self, authority: &Authority<'_>, call: &Call, service: &str, asked: &Scopes) -> Signable {
         let settings = self.settings.live.at(authority.state());
+        let form = self.entry_form(service);
+        let granted = granted(authority, asked, settings.create_on_push, form);
         Signable {
-            granted: granted(authority, asked, settings.create_on_push),
-            end: self.end(authority, call.now.whole_seconds()),
+            access: entries(&granted.scopes, authority.state(), form),
+            granted,
+            end: self.end(authority, service, call.now.whole_seconds()),
             owner: owner_of(&call.caller, authority.generation(&call.caller)),
             is_recorded: settings.audit_registry_tokens,
         }
@@ -112,10 +120,10 @@ impl Service {
                 self.create_by_push(&call, missing)?;
                 // Decided anew, with the repositories just made, and whatever else has changed meanwhile.
                 let (used, state) = self.present();
-                self.signable(&Authority::of(&state, &used, &call.caller, call.now)?, &call, &asked)
+                self.signable(&Authority::of(&state, &used, &call.caller, call.now)?, &call, &service, &asked)
             }
         };
-        let Signable { granted: Granted { scopes, refused }, end, owner, is_recorded } = signable;
+        let Signable { granted: Granted { scopes, refused }, access, end, owner, is_recorded } = signable;
         let issued_at = call.now.whole_seconds();
         let claims = Claims {
             iss: self.settings.issuer.clone(),
@@ -125,7 +133,7 @@ impl Service {
             nbf: issued_at.seconds() - BACK_DATED,
             iat: issued_at.seconds() - BACK_DATED,
             jti: Id::new(call.now, random::bytes()?).to_string(),
-            access: entries(&scopes),
+            access,
             dkp: owner,
         };
         let token = self.signer.sign(&claims).map_err(Error::internal)?;
@@ -136,7 +144,8 @@ impl Service {
         if !refused.is_empty() && (is_recorded || !call.caller.is_anonymous()) {
             self.note_refused(&call, &refused);
         }
-        Ok(Issued { token, expires_in: end.seconds() - issued_at.seconds(), issued_at, scopes })
+        let expires_in = end.seconds() - issued_at.seconds();
+        Ok(Issued { token, expires_in, issued_at, scopes, is_narrowed: !refused.is_empty() })
     }
 
     fn service(&self, asked: Option<&str>) -> Result<String, Error> {
@@ -149,10 +158,15 @@ impl Service {
         found.cloned().ok_or_else(|| Error::invalid("service", unknown()))
     }
 
+    /// How a registry token for this service says what it grants.
+    fn entry_form(&self, service: &str) -> EntryForm {
+        self.settings.gateway_of(service).map_or(EntryForm::Named, |_| EntryForm::Identified)
+    }
+
     /// No later than the end of the access token, or of the replaced secret that was shown, except that it lives at least
     /// for the shortest lifetime.
-    fn end(&self, authority: &Authority<'_>, issued_at: Timestamp) -> Timestamp {
-        let end = issued_at.plus_seconds(self.settings.registry_token_lifetime);
+    fn end(&self, authority: &Authority<'_>, service: &str, issued_at: Timestamp) -> Timestamp {
+        let end = issued_at.plus_seconds(self.settings.lifetime_for(service));
         let own = authority.token().and_then(|token| token.expires_at);
         let is_replaced = authority.present_secret().is_err();
         let replaced = authority.token().and_then(|token| token.previous).filter(|_| is_replaced);
@@ -168,23 +182,32 @@ impl Service {
         repositories.for_each(|repository| self.pulls.note_use(repository, token, call.now.whole_seconds()));
     }
 
+    /// The same in one repository.
+    pub(in crate::service) fn note_use_in(&self, call: &Call, name: &RepositoryName) {
+        let Some(token) = call.caller.token() else { return };
+        if let Some(repository) = self.store.state().repository(name) {
+            self.pulls.note_use(repository, token, call.now.whole_seconds());
+        }
+    }
+
     fn note_issue(&self, call: &Call, granted: &Scopes) {
         let entry = Deed::new(Act::RegistryTokenIssue, granted).entry(&call.caller, Outcome::Success);
         self.note_event(&call.caller, entry, call.now);
     }
 }
 
-fn entries(granted: &Scopes) -> Vec<AccessEntry> {
-    let entry = |kind: &str, name: &str, actions: Vec<&str>| AccessEntry {
-        kind: kind.to_owned(),
-        name: name.to_owned(),
-        actions: actions.into_iter().map(str::to_owned).collect(),
+fn entries(granted: &Scopes, state: &State, form: EntryForm) -> Vec<AccessEntry> {
+    let catalog = granted.catalog.then(|| entry("registry", "catalog", &["*"]));
+    let nameless = granted.nameless.then(|| entry("repository", "", &Actions::PULL.names()));
+    let id = |name: &RepositoryName| match form {
+        EntryForm::Named => None,
+        EntryForm::Identified => state.repository(name).map(|repository| repository.id.to_string()),
     };
-    let catalog = granted.catalog.then(|| entry("registry", "catalog", vec!["*"]));
-    let nameless = granted.nameless.then(|| entry("repository", "", Actions::PULL.names()));
-    let repositories = granted.repositories.iter();
-    let repositories = repositories.map(|scope| entry("repository", scope.name.as_str(), scope.actions.names()));
-    catalog.into_iter().chain(nameless).chain(repositories).collect()
+    let of = |scope: &RepositoryScope| {
+        let named = entry("repository", scope.name.as_str(), &scope.actions.names());
+        AccessEntry { id: id(&scope.name), ..named }
+    };
+    catalog.into_iter().chain(nameless).chain(granted.repositories.iter().map(of)).collect()
 }
 
 /// The identifiers by which dockpass finds the caller again when it is shown the registry token.

@@ -7,7 +7,8 @@
 
 use std::sync::Arc;
 
-use super::access_tokens::{Expiry, Made, TokenView, about, end, put};
+use super::access_tokens::{Expiry, Made, TokenView, about, check_label, end, put};
+use super::preview::{ReachPreview, preview};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
 use crate::domain::act::Act;
@@ -18,7 +19,7 @@ use crate::domain::secret::TokenText;
 use crate::domain::token::{AccessToken, Limits, MAX_PATTERNS, Pattern};
 use crate::domain::user_name::UserName;
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Permit, find_organization};
+use crate::service::access::{Allowed, Authority, Call, Permit, Questioned, find_organization};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::Deed;
 use crate::service::page::{Page, PageQuery};
@@ -58,17 +59,21 @@ impl Service {
         let text = TokenText::from_random(random::bytes()?);
         let (id, hash) = (Id::new(call.now, random::bytes()?), text.hash());
         let label = new.label.as_deref().map(|label| self.check_label(label)).transpose()?;
-        let (live, most) = (self.settings.live.clone(), self.settings.max_robots);
+        let (live, most, max_label) = (self.settings.live.clone(), self.settings.max_robots, self.settings.max_label);
         let deed = Deed::new(Act::RobotCreate, format!("{}/{}", new.organization, new.name));
         let token = self.change(call, deed, move |change| {
             let authority = change.authority()?;
             let (organization, _) = administered(&authority, &new.organization)?;
-            let limits = limits(&authority, organization, &new)?;
+            let limits = limits(&authority, organization, new.cap, &new.patterns)?;
             let expires_at = end(&live.at(authority.state()), new.expiry, false, &authority)?;
             let permit = authority.create_robot(organization, &limits, expires_at)?;
             has_place(&authority, organization, &new.name, most)?;
             let name = UserName { account: organization.name.clone(), robot: Some(new.name.clone()) };
-            let made = Made { id, hash, label: label.clone().unwrap_or_else(|| name.to_string()), limits, expires_at };
+            let label = match &label {
+                Some(label) => label.clone(),
+                None => check_label(&name.to_string(), max_label)?,
+            };
+            let made = Made { id, hash, label, limits, expires_at };
             let token = made.token(&authority, organization, &change.call().user_agent);
             let token = AccessToken { robot: name.robot, ..token };
             put(change, &permit, &token)?;
@@ -77,6 +82,25 @@ impl Service {
         })?;
         let view = self.changed_token(&token, call.now);
         Ok((view.ok_or_else(|| Error::not_found(Kind::Robot, hash))?, text))
+    }
+
+    /// What a robot of this organization with this cap and these patterns would reach at present.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the organization's and system administrators; [`Error::NotFound`]; [`Error::Invalid`] for
+    /// what a robot cannot have.
+    pub fn preview_robot_reach(
+        &self,
+        call: &Call,
+        organization: &str,
+        cap: AccessLevel,
+        patterns: &[Pattern],
+    ) -> Result<ReachPreview, Error> {
+        self.view(call, Act::RobotReach, organization, |authority| {
+            let (organization, _) = administered(authority, organization)?;
+            let limits = limits(authority, organization, cap, patterns)?;
+            Ok(preview(&Questioned::account(authority, organization, None), &limits))
+        })
     }
 
     /// A page of the robots of an organization, by name.
@@ -111,15 +135,20 @@ fn administered<'s>(authority: &Authority<'s>, organization: &str) -> Result<(&'
 }
 
 /// The limits of a new robot. A pattern that it may not have gets one answer, whether or not there is anything of that name.
-fn limits(authority: &Authority<'_>, organization: &Account, new: &NewRobot) -> Result<Limits, Error> {
-    if new.cap >= AccessLevel::Admin {
+fn limits(
+    authority: &Authority<'_>,
+    organization: &Account,
+    cap: AccessLevel,
+    patterns: &[Pattern],
+) -> Result<Limits, Error> {
+    if cap >= AccessLevel::Admin {
         let reason = "a robot administers nothing: read-only, push or read-write";
         return Err(Error::invalid("accessLevel", reason));
     }
-    if new.patterns.len() > MAX_PATTERNS {
+    if patterns.len() > MAX_PATTERNS {
         return Err(Error::invalid("repositories", format!("at most {MAX_PATTERNS}")));
     }
-    if let Some(foreign) = new.patterns.iter().find(|pattern| !authority.may_be_of_robot(organization, pattern)) {
+    if let Some(foreign) = patterns.iter().find(|pattern| !authority.may_be_of_robot(organization, pattern)) {
         let reason = format!(
             "`{foreign}`: a robot of {0} reaches what lies below {0}/, and repositories that {0} owns, by their names",
             organization.name
@@ -127,8 +156,8 @@ fn limits(authority: &Authority<'_>, organization: &Account, new: &NewRobot) -> 
         return Err(Error::invalid("repositories", reason));
     }
     let whole = || RepositoryName::parse(organization.name.as_str()).map(Pattern::Below).map_err(Error::internal);
-    let patterns = if new.patterns.is_empty() { vec![whole()?] } else { new.patterns.clone() };
-    Ok(Limits { cap: new.cap, patterns: patterns.into() })
+    let patterns = if patterns.is_empty() { vec![whole()?] } else { patterns.to_vec() };
+    Ok(Limits { cap, patterns: patterns.into() })
 }
 
 /// Refuses a robot whose name is taken, and one too many.

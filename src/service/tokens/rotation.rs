@@ -10,6 +10,7 @@ use super::which::{WhichToken, find_present, find_remembered};
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::id::Id;
+use crate::domain::name::Name;
 use crate::domain::random;
 use crate::domain::secret::{Password, TokenHash, TokenText};
 use crate::domain::time::Timestamp;
@@ -114,8 +115,8 @@ impl RotationKey {
 
 /// A request that may repeat a rotation.
 pub struct RepeatedRotation {
-    /// The user name that was shown.
-    pub username: String,
+    /// The user name that was shown, if one was.
+    pub username: Option<String>,
     /// The secret that was shown.
     pub secret: Password,
     /// The hash in the path.
@@ -241,7 +242,8 @@ impl Service {
     ) -> Option<(Arc<AccessToken>, Account)> {
         let (used, state) = self.present();
         let token = state.token_hashed(shown).filter(|_| repeated.hash == shown.to_string())?;
-        let owner = state.account(token.owner).filter(|owner| token.is_called(&owner.name, &repeated.username))?;
+        let is_called = |owner: &Name| repeated.username.as_deref().is_none_or(|name| token.is_called(owner, name));
+        let owner = state.account(token.owner).filter(|owner| is_called(&owner.name))?;
         may_repeat_rotation(&state, &used, token, shown, &repeated.key.0, now)?;
         Some((Arc::clone(token), Account::clone(owner)))
     }

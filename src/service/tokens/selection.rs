@@ -37,7 +37,7 @@ pub struct TokenFilter {
     pub generated_by: Option<GeneratedBy>,
     /// Only those in this state; any, if none.
     pub state: Option<TokenState>,
-    /// Only those whose end is still to come, before this moment.
+    /// Only those that are accepted and end before this moment: of others it matters to nobody.
     pub expires_before: Option<Timestamp>,
     /// Only those last used before this moment; those never used count by their creation. A list with it is no preview.
     pub unused_since: Option<Timestamp>,
@@ -90,14 +90,16 @@ impl TokenFilter {
 
     pub(super) fn selects(&self, state: &State, usage: &UsageNotes, token: &AccessToken, now: Timestamp) -> bool {
         let last = || usage.of(token.id).map_or(token.created_at, |usage| usage.at);
-        let ends_before = |before| token.expires_at.is_some_and(|end| now < end && end < before);
+        let state_now = || standing(state, token, now).state;
+        let ends_before =
+            |before| token.expires_at.is_some_and(|end| end < before) && state_now() == TokenState::Active;
         self.used_before.is_none_or(|before| last() < before)
             && self.unused_since.is_none_or(|since| last() < since)
             && self.expires_before.is_none_or(ends_before)
             && self.generated_by.is_none_or(|how| token.generated_by == how)
             && self.never_used.is_none_or(|wanted| usage.of(token.id).is_none() == wanted)
             && self.unlimited.is_none_or(|wanted| token.limits.is_capped() != wanted)
-            && self.state.is_none_or(|wanted| standing(state, token, now).state == wanted)
+            && self.state.is_none_or(|wanted| state_now() == wanted)
     }
 }
 

@@ -1,9 +1,10 @@
-//! Which access token a request means: by a hash of one of its secrets or, if it is a robot, by its name.
+//! Which access token a request means: by a hash of one of its secrets, by its identifier or, if it is a robot, by its name.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::act::Act;
+use crate::domain::id::Id;
 use crate::domain::secret::TokenHash;
 use crate::domain::token::AccessToken;
 use crate::service::access::{Authority, Refusal, find_organization};
@@ -12,7 +13,7 @@ use crate::service::error::{Error, Kind, Obstacle};
 /// Which access token a request means.
 #[derive(Clone, Debug)]
 pub enum WhichToken {
-    /// The one with this hash.
+    /// The one with this hash, or with this identifier, which stays through rotations.
     Hashed(String),
     /// A robot, by its organization's name or identifier and its own name.
     Robot {
@@ -61,7 +62,7 @@ impl fmt::Display for WhichToken {
     }
 }
 
-/// The access token with this hash, or with this replaced hash while the replaced secret lives on.
+/// The access token with this identifier or hash, or with this replaced hash while the replaced secret lives on.
 pub(in crate::service) fn find_token<'s>(
     authority: &Authority<'s>,
     which: &WhichToken,
@@ -101,24 +102,27 @@ fn find_meant<'s>(
     is_meant: impl FnOnce(&AccessToken, &TokenHash) -> bool,
 ) -> Result<&'s Arc<AccessToken>, Error> {
     match which {
-        WhichToken::Hashed(hash) => find_hashed(authority, hash, is_meant),
+        WhichToken::Hashed(text) => find_named(authority, text, is_meant),
         WhichToken::Robot { organization, name } => find_robot(authority, organization, name),
     }
 }
 
-fn find_hashed<'s>(
+/// By a hash or an identifier; that of another account's is answered as one that never was.
+fn find_named<'s>(
     authority: &Authority<'s>,
-    hash: &str,
+    text: &str,
     is_meant: impl FnOnce(&AccessToken, &TokenHash) -> bool,
 ) -> Result<&'s Arc<AccessToken>, Error> {
-    let found = TokenHash::parse(hash)
-        .and_then(|hash| authority.state().token_hashed(&hash).filter(|token| is_meant(token, &hash)));
-    let token = found.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
-    // By the hash that was asked for: the present one would tell a stranger that the replaced one lives on.
+    let state = authority.state();
+    let by_hash =
+        || TokenHash::parse(text).and_then(|hash| state.token_hashed(&hash).filter(|token| is_meant(token, &hash)));
+    let by_id = text.parse::<Id>().ok().and_then(|id| state.token(id));
+    let token = by_id.or_else(by_hash).ok_or_else(|| Error::not_found(Kind::AccessToken, text))?;
+    // By what was asked for: the present hash would tell a stranger that a replaced one lives on.
     authority
         .is_for_caller(token)
         .then_some(token)
-        .ok_or_else(|| Error::hidden(Kind::AccessToken, hash, Refusal::OtherAccount))
+        .ok_or_else(|| Error::hidden(Kind::AccessToken, text, Refusal::OtherAccount))
 }
 
 /// A robot by its name, for itself and for those who administer its organization: the others learn of none.

@@ -83,7 +83,8 @@ impl Row for LoggedRecord {
 const HASH: usize = size_of::<Bytes32>();
 
 /// What the hash of a record covers, of the bytes as they are stored: in version 1 all of them, with zeros in place of the
-/// hash; from version 2 on the line.
+/// hash; from version 2 on the line. These are *the* bytes of a record, and this is their one owner: a Merkle tree over the
+/// log (C2SP tlog-tiles) has its leaves over them, too.
 ///
 /// # Errors
 /// [`DecodeError`]

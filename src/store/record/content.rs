@@ -34,7 +34,12 @@ frozen!(TagV3 is 14, 3; TagV2 by |older| TagV3 { repository: older.repository, t
     tag: TagBody2,
 });
 
-record!(@fields StoredTag; TagV3 { repository, tag, });
+frozen!(TagV4 is 14, 4; TagV3 by |older| TagV4 { repository: older.repository, tag: older.tag.renewed() }; {
+    repository: Bytes16,
+    tag: TagBody3,
+});
+
+record!(@fields StoredTag; TagV4 { repository, tag, });
 record!(@place StoredTag, in Tags at |it| table::tag(it.repository, &it.tag.name));
 
 /// A tag as it was written before it was known who pushed it.
@@ -49,23 +54,21 @@ pub(in crate::store) struct TagBody1 {
 }
 
 impl TagBody1 {
-    /// The same in the form of today.
-    pub(in crate::store) fn renewed(self) -> TagBody2 {
+    /// The same in the next form.
+    fn renewed(self) -> TagBody2 {
         let Self { name, digest, media_type, created_at, updated_at, image } = self;
         TagBody2 { name, digest, media_type, created_at, updated_at, image, pushed_by: None }
     }
-}
 
-#[cfg(test)]
-impl TagBody2 {
-    /// The same as it was written before.
-    pub(in crate::store) fn earlier(self) -> TagBody1 {
-        let Self { name, digest, media_type, created_at, updated_at, image, pushed_by: _ } = self;
-        TagBody1 { name, digest, media_type, created_at, updated_at, image }
+    /// The same in the form of today.
+    pub(in crate::store) fn of_today(self) -> TagBody3 {
+        self.renewed().renewed()
     }
 }
 
-part!(Tag; TagBody2 {
+/// A tag as it was written before the images of a list had their digests and sizes.
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct TagBody2 {
     name: String,
     digest: String,
     media_type: String,
@@ -73,12 +76,67 @@ part!(Tag; TagBody2 {
     updated_at: i64,
     image: Option<Image1>,
     pushed_by: Option<(Bytes16, String)>,
+}
+
+impl TagBody2 {
+    /// The same in the form of today.
+    fn renewed(self) -> TagBody3 {
+        let Self { name, digest, media_type, created_at, updated_at, image, pushed_by } = self;
+        TagBody3 { name, digest, media_type, created_at, updated_at, image: image.map(Image1::renewed), pushed_by }
+    }
+}
+
+#[cfg(test)]
+impl TagBody3 {
+    /// The same as it was written at first.
+    pub(in crate::store) fn earliest(self) -> TagBody1 {
+        let Self { name, digest, media_type, created_at, updated_at, image, pushed_by: _ } = self;
+        TagBody1 { name, digest, media_type, created_at, updated_at, image: image.map(Image2::earlier) }
+    }
+}
+
+part!(Tag; TagBody3 {
+    name: String,
+    digest: String,
+    media_type: String,
+    created_at: i64,
+    updated_at: i64,
+    image: Option<Image2>,
+    pushed_by: Option<(Bytes16, String)>,
 });
 
-part!(Image; Image1 {
+/// An image as it was written before those of a list had their digests and sizes.
+#[derive(Serialize, Deserialize)]
+struct Image1 {
     size: u64,
     config: Option<(String, String)>,
     platforms: Vec<[String; 4]>,
+    author: String,
+    created_at: Option<i64>,
+}
+
+impl Image1 {
+    fn renewed(self) -> Image2 {
+        let Self { size, config, platforms, author, created_at } = self;
+        // Digests and sizes were not kept.
+        let platforms = platforms.into_iter().map(|platform| (platform, None, None)).collect();
+        Image2 { size, config, platforms, author, created_at }
+    }
+}
+
+#[cfg(test)]
+impl Image2 {
+    fn earlier(self) -> Image1 {
+        let Self { size, config, platforms, author, created_at } = self;
+        let platforms = platforms.into_iter().map(|(platform, ..)| platform).collect();
+        Image1 { size, config, platforms, author, created_at }
+    }
+}
+
+part!(Image; Image2 {
+    size: u64,
+    config: Option<(String, String)>,
+    platforms: Vec<([String; 4], Option<String>, Option<u64>)>,
     author: String,
     created_at: Option<i64>,
 });

@@ -3,10 +3,10 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use imbl::OrdMap;
+use imbl::{HashMap, OrdMap};
 
 use super::State;
-use crate::domain::content::{Activity, Deletion, Remains, Tag, TagName};
+use crate::domain::content::{Activity, Deletion, Digest, Remains, Tag, TagName};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::token_uses::TokenUses;
@@ -15,8 +15,33 @@ use crate::domain::token_uses::TokenUses;
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Content {
     tags: OrdMap<TagName, Arc<Tag>>,
+    /// How many tags point to each manifest.
+    pointed_to: HashMap<Digest, usize>,
     activity: Activity,
     uses: TokenUses,
+}
+
+impl Content {
+    fn put_tag(&mut self, tag: Arc<Tag>) {
+        *self.pointed_to.entry(tag.digest.clone()).or_default() += 1;
+        if let Some(before) = self.tags.insert(tag.name.clone(), tag) {
+            self.points_no_more(&before.digest);
+        }
+    }
+
+    fn remove_tag(&mut self, name: &TagName) {
+        if let Some(before) = self.tags.remove(name) {
+            self.points_no_more(&before.digest);
+        }
+    }
+
+    fn points_no_more(&mut self, digest: &Digest) {
+        match self.pointed_to.get_mut(digest) {
+            Some(count) if *count > 1 => *count -= 1,
+            Some(_) => drop(self.pointed_to.remove(digest)),
+            None => {}
+        }
+    }
 }
 
 /// A name that was deleted here, and the account that owned it.
@@ -61,6 +86,12 @@ impl State {
     #[must_use]
     pub fn tags_count(&self, repository: &RepositoryName) -> usize {
         self.content(repository).map_or(0, |content| content.tags.len())
+    }
+
+    /// Whether a tag of a repository points to this manifest.
+    #[must_use]
+    pub fn is_tagged(&self, repository: &RepositoryName, digest: &Digest) -> bool {
+        self.content(repository).is_some_and(|content| content.pointed_to.contains_key(digest))
     }
 
     /// How a repository is used.
@@ -124,11 +155,11 @@ impl State {
 impl State {
     /// False if there is no such repository.
     pub(in crate::store) fn put_tag(&mut self, repository: Id, tag: Arc<Tag>) -> bool {
-        self.change_content(repository, |content| drop(content.tags.insert(tag.name.clone(), tag)))
+        self.change_content(repository, |content| content.put_tag(tag))
     }
 
     pub(in crate::store) fn remove_tag(&mut self, repository: Id, name: &TagName) {
-        self.change_content(repository, |content| drop(content.tags.remove(name)));
+        self.change_content(repository, |content| content.remove_tag(name));
     }
 
     /// False if there is no such repository.

@@ -78,7 +78,11 @@ impl Answered {
         }
         let (added, removed) = audited(store);
         if state.users_count() + removed != added || state.repositories_count() != state.users_count() {
-            return Some("half a change".to_owned());
+            let (users, repositories) = (state.users_count(), state.repositories_count());
+            return Some(format!(
+                "half a change: {users} users, {repositories} repositories, {added} added, {removed} removed; {:?}",
+                store.verify_audit(None)
+            ));
         }
         store.verify_audit(None).unwrap().problem
     }
@@ -169,7 +173,8 @@ fn say(kind: &str, number: u64) {
     output.flush().unwrap();
 }
 
-fn add(store: &Store, number: u64) -> Result<(), Failure> {
+/// Adds an account, a repository of its own and an audit record in one change.
+pub(super) fn add(store: &Store, number: u64) -> Result<(), Failure> {
     write(store, move |txn| {
         txn.put_account(account(number))?;
         let mut repository = repository(&format!("user-{number}/app"), number);
@@ -179,8 +184,8 @@ fn add(store: &Store, number: u64) -> Result<(), Failure> {
     })
 }
 
-fn remove(store: &Store, number: u64) -> Result<(), Failure> {
-    say("removing", number);
+/// Removes what [`add`] has added.
+pub(super) fn remove(store: &Store, number: u64) -> Result<(), Failure> {
     write(store, move |txn| {
         txn.remove_account(id(number))?;
         let deletion = Deletion { at: now(), content: Remains::Stays };
@@ -222,6 +227,7 @@ fn works() {
                 answer("added", number, add(&store, number));
                 // Not if it was refused.
                 if number % 3 == 2 && store.state().account(id(number - 1)).is_some() {
+                    say("removing", number - 1);
                     answer("removed", number - 1, remove(&store, number - 1));
                 }
             }

@@ -132,6 +132,7 @@ impl Model {
             let mine = self.tags.iter().filter(|((of, _), _)| *of == name).map(|(_, tag)| tag);
             let mine: Vec<&Tag> = mine.collect();
             assert_eq!(state.tags_after(&name, None).map(AsRef::as_ref).collect::<Vec<_>>(), mine);
+            assert!(mine.iter().all(|tag| state.is_tagged(&name, &tag.digest)));
             assert_eq!(state.tags_count(&name), mine.len());
             for (place, tag) in mine.iter().enumerate() {
                 assert_eq!(state.tag(&name, &tag.name).map(AsRef::as_ref), Some(*tag));

@@ -177,7 +177,7 @@ fn put_repository(maker: &mut Maker, size: Size, owner: u64, of: u64) {
     let sample = &samples::tags()[1].tag;
     for number in 0..size.tags {
         let tag = Tag { name: TagName::parse(&format!("v{number}")).unwrap(), ..sample.clone() };
-        let record = TagV1 { repository: it.name.store(), tag: tag.store().earlier() };
+        let record = TagV1 { repository: it.name.store(), tag: tag.store().earliest() };
         maker.put(Table::Tags, earlier_tag(&it.name, &tag.name), &record);
     }
     let activity = Activity { pulls: of, pushes: size.tags, last_push: Some(now()), missing_since: None };

@@ -1,6 +1,5 @@
 //! The migration of a store of format 2: interrupted anywhere it goes on, and nothing is lost.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -173,20 +172,6 @@ fn child(data: &Path) -> Command {
     command.env(DIRECTORY, data).args(["--exact", &name, "--nocapture", "--test-threads", "1"]);
     command.stdout(Stdio::piped()).stderr(Stdio::null());
     command
-}
-
-/// Migrates under strace. False, with the reason printed, where it cannot be run so.
-pub(super) fn traced(arguments: &[OsString], data: &Path) -> bool {
-    let plain = child(data);
-    let mut command = Command::new("strace");
-    command.args(arguments).arg("--").arg(plain.get_program()).args(plain.get_args()).env(DIRECTORY, data);
-    match command.stderr(Stdio::null()).stdout(Stdio::piped()).output() {
-        Ok(output) if String::from_utf8_lossy(&output.stdout).contains("opened") => true,
-        other => {
-            eprintln!("skipped: strace does not run here: {other:?}");
-            false
-        }
-    }
 }
 
 /// How long a start takes that migrates.

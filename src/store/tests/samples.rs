@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use proptest::option;
 use proptest::prelude::*;
 
+use super::super::backup::BackupHeader;
 use super::super::change::RowChange;
 use super::super::journal::{Entry, Head};
 use super::super::record::{
@@ -19,12 +20,13 @@ use crate::domain::audit::{
     AuditHead, AuditRecord, AuditedAccount, AuditedRepository, AuditedToken, LoggedRecord, Occurrence, credential,
 };
 use crate::domain::content::{
-    Activity, Deletion, Digest as ContentDigest, Image, Platform, Pusher, Remains, Tag, TagName,
+    Activity, Deletion, Digest as ContentDigest, Image, Platform, PlatformImage, Pusher, Remains, Tag, TagName,
 };
 use crate::domain::days::{Day, DayCount, Days};
 use crate::domain::grant::Grantee;
 use crate::domain::host::PublicHost;
 use crate::domain::id::Id;
+use crate::domain::immutable_tags::{ImmutableTags, TagPattern};
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
@@ -40,6 +42,22 @@ use crate::domain::user_name::UserName;
 
 pub(super) fn metas() -> Vec<Meta> {
     vec![Meta { instance: id(1), created_at: now() }]
+}
+
+pub(super) fn backup_headers() -> Vec<BackupHeader> {
+    vec![BackupHeader {
+        created_at: now(),
+        program: "0.1.0".to_owned(),
+        format: 9,
+        instance: Some(id(1)),
+        batch: 9,
+        audit: AuditHead { seq: 2, hash: [7; 32] },
+        users: 3,
+        organizations: 1,
+        repositories: 4,
+        tokens: 5,
+        tables: vec!["meta".to_owned(), "audit".to_owned()],
+    }]
 }
 
 pub(super) fn folded() -> Vec<Folded> {
@@ -113,14 +131,26 @@ pub(super) fn repositories() -> Vec<Repository> {
         short_description: "short".to_owned(),
         long_description: "# long\n".to_owned(),
         owner: Some(id(1)),
+        immutable_tags: immutable_tags(false, &["v*", "1.0"]),
         ..repository("team/tools/lint", 4)
     };
-    vec![described, repository("busybox", 5)]
+    let sealed = Repository { immutable_tags: immutable_tags(true, &[]), ..repository("acme/sealed", 11) };
+    vec![described, repository("busybox", 5), sealed]
+}
+
+fn immutable_tags(is_all: bool, patterns: &[&str]) -> ImmutableTags {
+    ImmutableTags::new(is_all, patterns.iter().map(|text| TagPattern::parse(text).unwrap()).collect()).unwrap()
+}
+
+/// What the records of the second version say: every tag could be overwritten. There were two of them.
+pub(super) fn repositories_of_version_2() -> Vec<Repository> {
+    let as_before = |it: Repository| Repository { immutable_tags: ImmutableTags::default(), ..it };
+    repositories().into_iter().take(2).map(as_before).collect()
 }
 
 /// What the records of the first version say: nothing was ever transferred.
 pub(super) fn early_repositories() -> Vec<Repository> {
-    repositories().into_iter().map(|repository| Repository { owner: None, ..repository }).collect()
+    repositories_of_version_2().into_iter().map(|repository| Repository { owner: None, ..repository }).collect()
 }
 
 pub(super) fn tokens() -> Vec<AccessToken> {
@@ -308,21 +338,31 @@ pub(super) fn tags() -> Vec<StoredTag> {
     let image = Image {
         size: 5_000_000_000,
         config: Some((content_digest(2), "application/vnd.oci.image.config.v1+json".to_owned())),
-        platforms: vec![arm, windows],
+        platforms: vec![arm.clone().into(), windows.clone().into()],
         author: "Bäckerei".to_owned(),
         created_at: Some(now()),
     };
-    let list = Image { config: None, created_at: None, ..image.clone() };
+    let own = |platform, byte, size| PlatformImage { platform, digest: Some(content_digest(byte)), size };
+    let listed = vec![own(arm, 3, Some(2_000_000_000)), own(windows, 4, None)];
+    let list = Image { config: None, created_at: None, platforms: listed, ..image.clone() };
     let pushed_by = Some(Pusher { account: id(1), name: Name::parse("user-1").unwrap().into() });
     let read = Tag { name: TagName::parse("V1.0-rc_1").unwrap(), image: Some(image), pushed_by, ..bare.clone() };
     let of_list = Tag { name: TagName::parse("all").unwrap(), image: Some(list), ..bare.clone() };
     [bare, read, of_list].map(|tag| StoredTag { repository: id(4), tag }).into()
 }
 
-/// What the records of the first two versions say: nothing of who pushed.
+/// What the records of the first three versions say: nothing of the images of a list but where they run.
+pub(super) fn listless_tags() -> Vec<StoredTag> {
+    let bare = |image: PlatformImage| PlatformImage::from(image.platform);
+    let of = |image: Image| Image { platforms: image.platforms.into_iter().map(bare).collect(), ..image };
+    let as_before = |it: StoredTag| StoredTag { tag: Tag { image: it.tag.image.map(of), ..it.tag }, ..it };
+    tags().into_iter().map(as_before).collect()
+}
+
+/// What the records of the first two versions say: nothing of who pushed, either.
 pub(super) fn early_tags() -> Vec<StoredTag> {
     let as_before = |it: StoredTag| StoredTag { tag: Tag { pushed_by: None, ..it.tag }, ..it };
-    tags().into_iter().map(as_before).collect()
+    listless_tags().into_iter().map(as_before).collect()
 }
 
 pub(super) fn days() -> Vec<StoredDays> {
@@ -404,10 +444,16 @@ pub(super) fn any_account() -> impl Strategy<Value = Account> {
     )
 }
 
+fn any_immutable_tags() -> impl Strategy<Value = ImmutableTags> {
+    let patterns = prop::collection::vec("[a-z0-9*][a-z0-9.*-]{0,9}", 0..4);
+    let some = patterns.prop_map(|texts| immutable_tags(false, &texts.iter().map(String::as_str).collect::<Vec<_>>()));
+    prop_oneof![some, Just(immutable_tags(true, &[]))]
+}
+
 pub(super) fn any_repository() -> impl Strategy<Value = Repository> {
-    let ids = (any_id(), option::of(any_id()));
-    (ids, any_repository_name(), any::<bool>(), ".{0,140}", ".{0,400}", any_time()).prop_map(
-        |((id, owner), name, is_public, short_description, long_description, created_at)| Repository {
+    let who = (any_id(), option::of(any_id()), any_immutable_tags());
+    (who, any_repository_name(), any::<bool>(), ".{0,140}", ".{0,400}", any_time()).prop_map(
+        |((id, owner, immutable_tags), name, is_public, short_description, long_description, created_at)| Repository {
             id,
             name,
             is_public,
@@ -415,6 +461,7 @@ pub(super) fn any_repository() -> impl Strategy<Value = Repository> {
             long_description,
             created_at,
             owner,
+            immutable_tags,
         },
     )
 }
@@ -594,9 +641,18 @@ fn any_platform() -> impl Strategy<Value = Platform> {
     })
 }
 
+fn any_platform_image() -> impl Strategy<Value = PlatformImage> {
+    let digest = option::of(any::<u8>().prop_map(content_digest));
+    (any_platform(), digest, option::of(any::<u64>())).prop_map(|(platform, digest, size)| PlatformImage {
+        platform,
+        digest,
+        size,
+    })
+}
+
 fn any_image() -> impl Strategy<Value = Image> {
     let config = option::of((any::<u8>().prop_map(content_digest), ".{0,40}"));
-    let platforms = prop::collection::vec(any_platform(), 0..4);
+    let platforms = prop::collection::vec(any_platform_image(), 0..4);
     (any::<u64>(), config, platforms, ".{0,40}", option::of(any_time()))
         .prop_map(|(size, config, platforms, author, created_at)| Image { size, config, platforms, author, created_at })
 }

@@ -15,6 +15,7 @@ use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, Concerned, CredentialKind, Occurrence, Outcome};
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
+use crate::domain::immutable_tags::ImmutableTags;
 use crate::domain::name::{Name, RepositoryName};
 use crate::domain::organization::Team;
 use crate::domain::repository::Repository;
@@ -209,6 +210,7 @@ pub(super) fn repository(name: &str, number: u64) -> Repository {
         long_description: String::new(),
         created_at: now(),
         owner: None,
+        immutable_tags: ImmutableTags::default(),
     }
 }
 

@@ -107,9 +107,14 @@ impl Writer {
                 return self.break_off(Trouble::Broken);
             }
         };
-        if let Err(error) = self.shared.engine.commit(&sealed.changes) {
+        self.note_ended(&sealed);
+        let shared = Arc::clone(&self.shared);
+        let mut making = shared.snapshots.making(&sealed.undo);
+        if let Err(error) = shared.engine.commit(&sealed.changes) {
             return self.refuse(error, sealed.undo, stored).0;
         }
+        making.made(sealed.seal);
+        drop(making);
         self.seal = sealed.seal;
         self.end.note(self.seal.end());
         log::warn!("{} endings of the journal are in the store now", self.journal.entries().len());

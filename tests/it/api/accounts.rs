@@ -142,11 +142,14 @@ fn a_new_account_has_every_field() {
     let site = InProcess::start();
     let body = json!({ "name": "alice", "password": PASSWORD, "fullName": "Alice A." });
     let made = site.as_admin().post(ACCOUNTS, &body).must_be(201).json();
-    let expected = json!({
+    let mut expected = json!({
         "name": "alice", "id": made["id"], "fullName": "Alice A.", "isOrg": false, "isActive": true, "isAdmin": false,
-        "isImported": false, "hasPassword": true, "passwordSetByAdmin": true, "lockedUntil": null, "createdAt": NOW,
+        "isImported": false, "hasPassword": true, "passwordSetByAdmin": true, "lockedUntil": null, "lastSignIn": null,
+        "tokensCount": 0, "createdAt": NOW,
     });
     assert_eq!(made, expected);
+    site.as_user("alice").get(TOKENS).must_be(200);
+    expected["lastSignIn"] = json!(NOW);
     assert!(!site.as_admin().get(&account_path("alice")).must_be(200).body.contains("argon2"));
     // A name or an id in every place.
     let id = made["id"].as_str().expect("an id");
@@ -219,6 +222,81 @@ fn others_see_four_fields_and_only_administrators_list() {
     bob.post(ACCOUNTS, &json!({ "name": "eve" })).must_be_refused(403, "NOT_AUTHORIZED");
     bob.post(ACCOUNTS, &json!({ "name": "alice" })).must_be_refused(403, "NOT_AUTHORIZED");
     site.as_nobody().get(&account_path("alice")).must_be_refused(401, "NOT_AUTHENTICATED");
+}
+
+/// An account, as an administrator sees it.
+fn shown(site: &InProcess, name: &str) -> Value {
+    site.as_local().get(&account_path(name)).must_be(200).json()
+}
+
+#[test]
+fn an_account_tells_its_last_sign_in_and_its_access_tokens_to_itself_and_administrators() {
+    let site = InProcess::start();
+    ["alice", "bob"].iter().for_each(|name| site.add_user(name));
+    let last = |site: &InProcess, name: &str| shown(site, name)["lastSignIn"].clone();
+    assert_eq!((last(&site, "alice"), last(&site, "bob")), (Value::Null, Value::Null), "never");
+    site.with("alice", "a-wrong-password").get(TOKENS).must_be(401);
+    assert_eq!(last(&site, "alice"), Value::Null, "a wrong password is no sign-in");
+    site.as_user("alice").get(TOKENS).must_be(200);
+    assert_eq!(last(&site, "alice"), json!(NOW));
+    let token = site.add_token("alice", &json!({}));
+    site.add_token("alice", &json!({ "tokenLabel": "unused" }));
+    site.pass(100);
+    site.as_user("alice").get(TOKENS).must_be(200);
+    assert_eq!(last(&site, "alice"), json!(site.in_time(0)), "to the second, also on the same day");
+    site.pass(100);
+    site.with_token("alice", &token).get(TOKENS).must_be(200);
+    let alice = shown(&site, "alice");
+    assert_eq!((&alice["lastSignIn"], &alice["tokensCount"]), (&json!(site.in_time(0)), &json!(2)));
+    // Other people see neither.
+    let seen = site.as_user("bob").get(&account_path("alice")).must_be(200).json();
+    assert_eq!((seen.get("lastSignIn"), seen.get("tokensCount")), (None, None));
+    assert_eq!(site.as_user("alice").get(&account_path("alice")).must_be(200).json()["tokensCount"], 2);
+    // After a restart: the use of the access token, and the first sign-in of that day by password.
+    let at = site.in_time(0);
+    let site = site.restart();
+    assert_eq!(last(&site, "alice"), json!(at));
+    site.as_local().delete(&token_path(&token)).must_be(200);
+    // What a deleted one was used for is known until the next start.
+    assert_eq!((last(&site, "alice"), shown(&site, "alice")["tokensCount"].clone()), (json!(at), json!(1)));
+    let site = site.restart();
+    assert_eq!(last(&site, "alice"), json!(NOW));
+    site.add_organization("acme", &[("alice", true)]);
+    let secret = site.make_robot("acme/ci", &json!({ "accessLevel": "read-only" }));
+    site.with("acme/ci", &secret).get("/v2/").must_be(200);
+    let acme = shown(&site, "acme");
+    assert_eq!(
+        (&acme["lastSignIn"], &acme["tokensCount"]),
+        (&Value::Null, &json!(1)),
+        "an organization signs in nowhere"
+    );
+}
+
+#[test]
+fn a_list_of_accounts_counts_the_kinds_and_finds_who_is_locked() {
+    let site = InProcess::start();
+    ["alice", "bob"].iter().for_each(|name| site.add_user(name));
+    site.add_service("ci");
+    site.add_organization("acme", &[("alice", true)]);
+    site.as_local().patch(&account_path("bob"), &json!({ "isActive": false })).must_be(200);
+    let list = |query: &str| site.as_local().get(&format!("{ACCOUNTS}?{query}")).must_be(200).json();
+    let counts = |page: &Value| {
+        let fields = ["users", "orgs", "admins", "inactiveUsers", "serviceAccounts", "lockedUsers"];
+        fields.map(|field| page[format!("{field}Count")].as_u64().expect("a number"))
+    };
+    assert_eq!(counts(&list("")), [4, 1, 1, 1, 1, 0]);
+    assert_eq!(names(&list("filter=locked-users")), Vec::<&str>::new());
+    // An organization and a name that is nobody's are not among them.
+    for name in ["alice", "acme", "nobody"] {
+        (0..5).for_each(|guess| drop(site.with(name, &format!("guess-number-{guess}")).get(TOKENS).must_be(401)));
+    }
+    let locked = list("filter=locked-users&limit=1");
+    assert_eq!((names(&locked), &locked["resourceCount"]), (vec!["alice"], &json!(1)));
+    assert_eq!(counts(&locked), [4, 1, 1, 1, 1, 1]);
+    assert_eq!(names(&list("filter=locked-users&contains=b")), Vec::<&str>::new());
+    site.as_admin().delete("/api/v0/accounts/alice/lock").must_be(204);
+    assert_eq!((names(&list("filter=locked-users")), counts(&list(""))[5]), (vec![], 0));
+    site.as_user("alice").get(&format!("{ACCOUNTS}?filter=locked-users")).must_be_refused(403, "NOT_AUTHORIZED");
 }
 
 #[test]

@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::support::{
     InProcess,
     exe::PASSWORD,
-    site::{Caller, account_path, repository_path},
+    http::Answer,
+    site::{Caller, PAGE, account_path, repository_path},
 };
 
 const LIST: &str = "/api/v0/repositories";
@@ -63,7 +64,6 @@ fn basic_credentials_are_taken_in_the_forms_that_clients_send() {
         wrong(b":"),
         wrong(b"alice"),
         wrong(b"alice:"),
-        wrong(format!(":{}", token.secret).as_bytes()),
         wrong(format!("{}:", token.secret).as_bytes()),
         wrong(format!("{}:x-oauth-basic", token.secret).as_bytes()),
         wrong(format!("alice:{}:", token.secret).as_bytes()),
@@ -375,8 +375,8 @@ fn hostile_parts_of_paths_are_no_fault_of_ours() {
         "alice%20",
         "ALICE",
     ];
-    // The page itself finds what its path names; the document is the same for every path.
-    let page = site.as_nobody().get("/").must_be(200).body;
+    // The page itself finds what its path names; its document is the same for every name.
+    let is_page = |answer: &Answer| answer.header("content-type") == Some(PAGE) && !answer.body.contains("injected");
     for route in operations::all().iter().map(|it| it.facts).filter(|route| route.path.contains('{')) {
         for part in hostile {
             let filled =
@@ -387,7 +387,7 @@ fn hostile_parts_of_paths_are_no_fault_of_ours() {
             assert!(answer.header("x-injected").is_none(), "{}", answer.describe());
             // Deleting what is not there succeeds, and so does listing the empty namespace `_`; nothing else does.
             let is_idle = answer.status == 204 || (part == "_" && answer.status < 300);
-            assert!(is_idle || answer.status >= 400 || answer.body == page, "{}", answer.describe());
+            assert!(is_idle || answer.status >= 400 || is_page(&answer), "{}", answer.describe());
         }
     }
     site.as_local().get(&repository_path("alice/app")).must_be(200);
@@ -430,12 +430,15 @@ fn hostile_queries_are_no_fault_of_ours() {
 fn a_path_has_its_methods_and_no_others() {
     let site = with_alice();
     let table: Vec<_> = operations::all().iter().map(|it| it.facts).collect();
-    // Without its secret there is nothing at the path of the notifications, whatever the method.
-    let events = "/api/v0/registry/events";
-    for method in ["GET", "HEAD", "POST", "PUT", "DELETE"] {
-        assert_eq!(site.as_local().send(method, events, b"").status, 404, "{method}");
+    // Without its secret there is nothing at the paths of the notifications and of the metrics, whatever the method; nor at
+    // that of proxies.
+    let hidden = ["/api/v0/registry/events", "/auth/verify", "/metrics"];
+    for (method, path) in
+        ["GET", "HEAD", "POST", "PUT", "DELETE"].into_iter().flat_map(|it| hidden.map(|path| (it, path)))
+    {
+        assert_eq!(site.as_local().send(method, path, b"").status, 404, "{method} {path}");
     }
-    for route in table.iter().filter(|route| route.path != events) {
+    for route in table.iter().filter(|route| !hidden.contains(&route.path)) {
         let path = route.path.replace(['{', '}'], "");
         let has: Vec<&str> =
             table.iter().filter(|other| other.path == route.path).map(|other| other.method.as_str()).collect();
@@ -484,7 +487,9 @@ fn files_of_the_pages_are_those_and_no_others() {
         "%00",
         "docs.css%00.html",
     ] {
-        site.as_nobody().get(&format!("/assets/{name}")).must_be_one_of(&[400, 404]);
+        for path in [format!("/assets/{name}"), site.asset(name)] {
+            site.as_nobody().get(&path).must_be_one_of(&[400, 404]);
+        }
     }
     for path in
         ["/assets/../Cargo.toml", "/assets//etc/passwd", "/assets/./docs.css/..", "/../etc/passwd", "//etc/passwd"]
@@ -548,7 +553,7 @@ fn a_head_that_never_ends_is_given_up() {
 #[test]
 fn a_long_authorization_is_refused_without_a_look() {
     let site = with_alice();
-    for length in [24 * 1024 + 1, 60_000] {
+    for length in [49 * 1024, 60_000] {
         for scheme in ["Basic", "Bearer"] {
             let value = format!("{scheme} {}", "A".repeat(length));
             authorized(&site, value.as_bytes()).get(LIST).must_be_refused(401, "NOT_AUTHENTICATED");
@@ -606,6 +611,7 @@ fn health_and_version_tell_strangers_nothing() {
     let told = site.as_admin().get("/api/v0/admin/version").must_be(200);
     assert_eq!((told.text("/version").as_str(), told.text("/refusal").as_str()), (version, ""));
     assert!(told.text("/address").starts_with("http://localhost:") || told.text("/address").starts_with("http://127"));
+    assert_eq!(told.text("/listen"), site.address().to_string());
     assert!(told.json()["freeBytes"].as_u64().is_some_and(|bytes| bytes > 0), "{}", told.describe());
     assert!(told.text("/startedAt").ends_with('Z'), "{}", told.describe());
     for path in ["/health", "/_ping", "/nothing", "/v2/", LIST] {

@@ -189,11 +189,11 @@ fn scripts_that_fill_a_dtr_go_through() {
         assert_eq!(of_team, path.contains("/teams/"), "{}", put.describe());
     }
     let repository = json!({
-        "name": "app", "shortDescription": null, "longDescription": null, "scanOnPush": true, "immutableTags": true,
+        "name": "app", "shortDescription": null, "longDescription": null, "scanOnPush": true, "immutableTags": false,
         "enableManifestLists": true, "tagLimit": 0, "visibility": "public", "pruning": [],
     });
     let made = local.post(&format!("{REPOSITORIES}/acme"), &repository).must_be(201);
-    assert_eq!(ignored(&made), set(&["scanOnPush", "immutableTags", "pruning"]));
+    assert_eq!(ignored(&made), set(&["scanOnPush", "pruning"]));
     assert_eq!((&made.json()["immutableTags"], &made.json()["visibility"]), (&json!(false), &json!("public")));
 }
 
@@ -209,8 +209,8 @@ fn an_object_may_be_sent_back_whole_and_its_own_fields_are_no_news() {
     }
     let settings = site.as_local().get(SETTINGS).must_be(200).json();
     assert_eq!(ignored(&site.as_local().post(SETTINGS, &settings).must_be(202)), set(&[]));
-    let asked = site.as_local().patch(&repository_path("alice/app"), &json!({ "immutableTags": true }));
-    assert_eq!(ignored(&asked.must_be(200)), set(&["immutableTags"]));
+    let asked = site.as_local().patch(&repository_path("alice/app"), &json!({ "tagLimit": 5 }));
+    assert_eq!(ignored(&asked.must_be(200)), set(&["tagLimit"]));
 }
 
 #[test]

@@ -10,7 +10,10 @@ use flate2::read::GzDecoder;
 use crate::support::{InProcess, http::Answer};
 
 /// The document of the pages, a script, a style sheet, both of the HTTP API.
-const PATHS: [&str; 5] = ["/sign-in", "/assets/app.js", "/assets/app.css", "/api/v0/docs", "/api/v0/openapi.json"];
+fn paths(site: &InProcess) -> [String; 5] {
+    let [page, docs, document] = ["/sign-in", "/api/v0/docs", "/api/v0/openapi.json"].map(str::to_owned);
+    [page, site.asset("app.js"), site.asset("app.css"), docs, document]
+}
 
 fn get(site: &InProcess, path: &str, accepted: &str) -> Answer {
     site.as_nobody().header("Accept-Encoding", accepted).get(path)
@@ -38,7 +41,7 @@ fn is_compressed(answer: &Answer) -> bool {
 #[test]
 fn what_comes_compressed_is_the_same() {
     let site = InProcess::start();
-    for path in PATHS {
+    for path in &paths(&site) {
         let (plain_head, plain) = raw(&site, path, "");
         let (head, small) = raw(&site, path, "Accept-Encoding: gzip, deflate, br, zstd\r\n");
         assert!(!plain_head.to_lowercase().contains("content-encoding"), "{plain_head}");
@@ -54,7 +57,7 @@ fn what_comes_compressed_is_the_same() {
 #[test]
 fn only_who_takes_it_gets_it_compressed() {
     let site = InProcess::start();
-    for path in PATHS {
+    for path in &paths(&site) {
         assert!(!is_compressed(&site.as_nobody().get(path).must_be(200)), "{path}");
         for accepted in ["gzip", "GZIP;q=0.1", "br, gzip", "gzip, identity;q=0.5", "identity;q=0, *", "*"] {
             assert!(is_compressed(&get(&site, path, accepted).must_be(200)), "{path} {accepted}");
@@ -68,7 +71,7 @@ fn only_who_takes_it_gets_it_compressed() {
 #[test]
 fn what_is_known_already_is_not_sent_again() {
     let site = InProcess::start();
-    for path in PATHS {
+    for path in &paths(&site) {
         let (small, plain) = (get(&site, path, "gzip"), get(&site, path, "identity"));
         let tag = |answer: &Answer| answer.header("etag").expect("a tag").to_owned();
         assert_ne!(tag(&small), tag(&plain), "{path}: two forms have two tags");
@@ -93,10 +96,27 @@ fn what_is_known_already_is_not_sent_again() {
     }
 }
 
+/// Their path changes with their content, so that nobody need ask again.
+#[test]
+fn scripts_and_styles_are_kept_for_good_and_documents_are_not() {
+    let site = InProcess::start();
+    for name in ["app.js", "app.css", "lib/dom.js"] {
+        let answer = site.as_nobody().get(&site.asset(name)).must_be(200);
+        assert_eq!(answer.header("cache-control"), Some("public, max-age=31536000, immutable"), "{name}");
+    }
+    for path in ["/", "/sign-in", "/people/alice", "/api/v0/docs", "/api/v0/openapi.json"] {
+        assert_eq!(site.as_nobody().get(path).must_be(200).header("cache-control"), Some("no-cache"), "{path}");
+    }
+    for path in ["/assets/app.js", "/assets/0123456789abcdef/app.js", "/assets/lib/dom.js"] {
+        let answer = site.as_nobody().get(path).must_be_refused(404, "NOT_FOUND");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}: another version may have it");
+    }
+}
+
 #[test]
 fn head_tells_what_get_would_send() {
     let site = InProcess::start();
-    for path in PATHS {
+    for path in &paths(&site) {
         for accepted in ["gzip", "identity"] {
             let sent = get(&site, path, accepted);
             let told = site.as_nobody().header("Accept-Encoding", accepted).send("HEAD", path, b"").must_be(200);

@@ -263,3 +263,37 @@ fn access_tokens_that_a_leaver_made_for_others_are_found_by_theirs() {
     assert_eq!((made.as_array().map(Vec::len), &made[0]["tokenLabel"]), (Some(1), &json!("for carol")));
     site.as_local().get("/api/v0/api_tokens?madewith=nobody").must_be_refused(404, "NO_SUCH_USER");
 }
+
+/// The last moment that there is, which the pages give for a clean-up of all; a date is its first moment.
+const EVER: &str = "9999-12-31T23:59:59.999Z";
+
+#[test]
+fn a_clean_up_of_all_takes_access_tokens_that_made_robots_and_ends_these_secrets() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    site.add_organization("acme", &[("alice", true)]);
+    let alice = site.with_token("alice", &site.add_token("alice", &json!({})));
+    let body = json!({ "name": "ci", "accessLevel": "read-only" });
+    let made = alice.post("/api/v0/accounts/acme/robots", &body).must_be(201);
+    let robot = site.with("acme/ci", &made.text("/token"));
+    let local = site.as_local();
+    let clean = |until: &str| format!("/api/v0/api_tokens?username=alice&generatedby=all&usedbefore={until}");
+    for act in ["the preview", "the clean-up"] {
+        let path = clean("9999-12-31");
+        let spared = if act == "the preview" { local.get(&path) } else { local.delete(&path) };
+        assert_eq!(spared.must_be(200).json(), json!([]), "{act} by a date spares what holds robots");
+    }
+    robot.get("/v2/").must_be(200);
+    assert_eq!(local.get(&clean(EVER)).must_be(200).json().as_array().map(Vec::len), Some(1));
+    assert_eq!(local.delete(&clean(EVER)).must_be(200).json().as_array().map(Vec::len), Some(1));
+    assert_eq!(local.get("/api/v0/api_tokens/counts?username=alice").must_be(200).json()["total"], 0);
+    robot.get("/v2/").must_be(401);
+    // By its hash it is given a new secret; by that of the old one, nothing is changed any more.
+    let rotate = format!("/api/v0/api_tokens/{}/rotate", made.text("/hashedToken"));
+    let rotated = local.post(&rotate, &json!({})).must_be(200);
+    assert_eq!((rotated.text("/username"), rotated.text("/robot")), ("acme".to_owned(), "ci".to_owned()));
+    let robot = site.with("acme/ci", &rotated.text("/token"));
+    robot.get("/v2/").must_be(200);
+    local.post(&rotate, &json!({})).must_be_refused(409, "API_TOKEN_NOT_ACTIVE");
+    robot.get("/v2/").must_be(200);
+}

@@ -37,6 +37,7 @@ DELETE /api/v0/api_tokens/{hashedtoken}/overlap                        401 401 4
 POST   /api/v0/api_tokens/{hashedtoken}/rotate                         401 401 401 401 401 404 404 404 404 200 200 200
 GET    /api/v0/accounts/{name}/robots                                  401 401 401 401 401 403 403 403 403 200 200 200
 POST   /api/v0/accounts/{name}/robots                                  401 401 401 401 401 403 403 403 403 201 201 201
+POST   /api/v0/accounts/{name}/robots/previewReach                     401 401 401 401 401 403 403 403 403 200 200 200
 GET    /api/v0/accounts/{name}/robots/{robot}                          401 401 401 401 401 403 403 403 403 200 200 200
 PATCH  /api/v0/accounts/{name}/robots/{robot}                          401 401 401 401 401 403 403 403 403 200 200 200
 DELETE /api/v0/accounts/{name}/robots/{robot}                          401 401 401 401 401 403 403 403 403 204 204 204
@@ -121,9 +122,11 @@ GET    /auth/token                                                     200 401 4
 POST   /auth/token                                                     200 401 401 401 401 200 200 200 200 200 200 401
 GET    /auth/keys                                                      200 200 200 200 200 200 200 200 200 200 200 200
 GET    /auth/ca.pem                                                    200 200 200 200 200 200 200 200 200 200 200 200
+GET    /auth/verify                                                    404 404 404 404 404 404 404 404 404 404 404 404
 GET    /v2/                                                            401 401 401 401 200 200 200 200 200 200 200 200
 GET    /v2/_catalog                                                    401 401 401 401 200 200 200 200 200 200 200 200
 GET    /health                                                         200 200 200 200 200 200 200 200 200 200 200 200
+GET    /metrics                                                        404 404 404 404 404 404 404 404 404 404 404 404
 GET    /_ping                                                          200 200 200 200 200 200 200 200 200 200 200 200
 GET    /ca.pem                                                         404 404 404 404 404 404 404 404 404 404 404 404
 GET    /ca                                                             404 404 404 404 404 404 404 404 404 404 404 404
@@ -136,6 +139,8 @@ DELETE /api/v0/admin/registry/sync                                     401 401 4
 GET    /api/v0/registry/host                                           401 401 401 401 401 200 200 200 200 200 200 200
 POST   /api/v0/registry/events                                         404 404 404 404 404 404 404 404 404 404 404 404
 POST   /api/v0/admin/registry/rotate-key                               401 401 401 401 401 403 403 403 403 403 403 200
+POST   /api/v0/admin/backup                                            401 401 401 401 401 403 403 403 403 403 403 200
+POST   /api/v0/admin/check                                             401 401 401 401 401 403 403 403 403 403 403 200
 GET    /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 403 403 200 200
 POST   /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 403 403 202 202
 GET    /api/v0/openapi.json                                            200 200 200 200 200 200 200 200 200 200 200 200
@@ -149,16 +154,21 @@ GET    /profile/access-tokens/{id}                                     200 200 2
 GET    /repositories                                                   200 200 200 200 200 200 200 200 200 200 200 200
 GET    /repositories/{namespace}                                       200 200 200 200 200 200 200 200 200 200 200 200
 GET    /repositories/{namespace}/{reponame}                            200 200 200 200 200 200 200 200 200 200 200 200
+GET    /repositories/{namespace}/{reponame}/tags/{tag}                 200 200 200 200 200 200 200 200 200 200 200 200
 GET    /organizations                                                  200 200 200 200 200 200 200 200 200 200 200 200
 GET    /organizations/{name}                                           200 200 200 200 200 200 200 200 200 200 200 200
+GET    /organizations/{name}/new-robot                                 200 200 200 200 200 200 200 200 200 200 200 200
+GET    /organizations/{name}/robots/{robot}                            200 200 200 200 200 200 200 200 200 200 200 200
 GET    /organizations/{name}/teams/{team}                              200 200 200 200 200 200 200 200 200 200 200 200
 GET    /people                                                         200 200 200 200 200 200 200 200 200 200 200 200
 GET    /people/{name}                                                  200 200 200 200 200 200 200 200 200 200 200 200
 GET    /people/{name}/access-tokens/{id}                               200 200 200 200 200 200 200 200 200 200 200 200
+GET    /people/{name}/leave                                           200 200 200 200 200 200 200 200 200 200 200 200
 GET    /audit                                                          200 200 200 200 200 200 200 200 200 200 200 200
 GET    /registry                                                       200 200 200 200 200 200 200 200 200 200 200 200
-GET    /assets/{file}                                                  200 200 200 200 200 200 200 200 200 200 200 200
-GET    /assets/{folder}/{file}                                         200 200 200 200 200 200 200 200 200 200 200 200
+GET    /settings                                                      200 200 200 200 200 200 200 200 200 200 200 200
+GET    /assets/{hash}/{file}                                           200 200 200 200 200 200 200 200 200 200 200 200
+GET    /assets/{hash}/{folder}/{file}                                  200 200 200 200 200 200 200 200 200 200 200 200
 ";
 
 struct Row {
@@ -185,6 +195,8 @@ struct Scene {
     callers: Vec<Caller>,
     /// The token that refused requests name; allowed ones get another, which they may end.
     token: AccessToken,
+    /// That of the column `capped`.
+    capped: AccessToken,
     /// Makes names that no other cell has.
     number: Cell<u32>,
 }
@@ -226,7 +238,7 @@ impl Scene {
             site.as_admin(),
             site.as_local(),
         ];
-        Self { site, callers, token, number: Cell::new(0) }
+        Self { site, callers, token, capped, number: Cell::new(0) }
     }
 
     /// The identifier of an open session of alice's.
@@ -268,20 +280,16 @@ impl Scene {
             "/api/v0/accounts/alice/sessions",
         ];
         let shown = paths.map(|path| self.site.as_local().get(path).must_be(200).body.clone());
-        // A refused request counts as a use; that it is noted is no effect.
-        let unused = |list: &str| {
-            let mut tokens: Value = serde_json::from_str(list).expect("a list");
-            for token in tokens.as_array_mut().expect("a list") {
-                token["lastUsed"].take();
-                token["lastUsedIp"].take();
-                token["currentLastUsed"].take();
-            }
-            tokens.to_string()
+        let unused = |text: &str| {
+            serde_json::from_str(text).map_or_else(
+                |_| text.to_owned(),
+                |mut shown: Value| {
+                    forget_uses(&mut shown);
+                    shown.to_string()
+                },
+            )
         };
-        let lists_tokens = |path: &str| path.contains("/api_tokens") || path.contains("/robots");
-        let shown =
-            paths.iter().zip(shown).map(|(path, shown)| if lists_tokens(path) { unused(&shown) } else { shown });
-        shown.collect::<Vec<_>>().join(" ")
+        shown.iter().map(|shown| unused(shown)).collect::<Vec<_>>().join(" ")
     }
 
     /// The path of a request with everything in braces filled in; an allowed one gets a victim of its own.
@@ -334,8 +342,8 @@ impl Scene {
                 format!("{path}?username=alice")
             }
             (_, "/api/v0/admin/registry/config") => format!("{path}?for=distribution"),
-            (_, "/assets/{file}") => "/assets/app.css".to_owned(),
-            (_, "/assets/{folder}/{file}") => "/assets/lib/dom.js".to_owned(),
+            (_, "/assets/{hash}/{file}") => self.site.asset("app.css"),
+            (_, "/assets/{hash}/{folder}/{file}") => self.site.asset("lib/dom.js"),
             (_, "/api/v0/index/autocomplete") => format!("{path}?query=app"),
             _ => path,
         }
@@ -379,6 +387,7 @@ impl Scene {
             ("POST", "/api/v0/accounts/{name}/robots") => {
                 json!({ "name": self.fresh("robot"), "accessLevel": "read-only" })
             }
+            ("POST", "/api/v0/accounts/{name}/robots/previewReach") => json!({ "accessLevel": "read-only" }),
             ("PATCH", "/api/v0/api_tokens/{hashedtoken}" | "/api/v0/accounts/{name}/robots/{robot}") => {
                 json!({ "tokenLabel": self.fresh("label") })
             }
@@ -427,7 +436,7 @@ impl Scene {
 const BESIDE: [&str; 3] = ["account.signIn", "repository.createOnPush", "tag.beginDelete"];
 
 /// Acts that only read, although their requests have a body.
-const READS: [Act; 3] = [Act::AuditVerify, Act::TokenReach, Act::TokenView];
+const READS: [Act; 5] = [Act::AuditVerify, Act::RobotReach, Act::ServerCheck, Act::TokenReach, Act::TokenView];
 
 impl Scene {
     /// What is wrong with the newest record of the audit log: a change, and what is denied, bear the operation's act.
@@ -478,6 +487,20 @@ impl Scene {
     }
 }
 
+/// A refused request counts as a use and as a sign-in; that this is noted is no effect.
+fn forget_uses(shown: &mut Value) {
+    match shown {
+        Value::Object(fields) => {
+            ["lastUsed", "lastUsedIp", "currentLastUsed", "lastSignIn"]
+                .iter()
+                .for_each(|name| drop(fields.remove(*name)));
+            fields.values_mut().for_each(forget_uses);
+        }
+        Value::Array(rows) => rows.iter_mut().for_each(forget_uses),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 #[test]
 fn every_route_has_its_row_and_says_truly_whether_it_is_public() {
     let rows = rows();
@@ -503,6 +526,19 @@ fn every_caller_gets_what_the_matrix_says_and_refusal_has_no_effect() {
         .filter_map(|(row, column)| scene.try_cell(row, column))
         .collect();
     assert!(wrong.is_empty(), "{} cells are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn an_access_token_alone_gets_what_it_gets_with_its_name_but_for_the_registrys_paths() {
+    let scene = Scene::new();
+    let alone = scene.site.with("", &scene.capped.secret);
+    let column = |name: &str| CALLERS.iter().position(|it| *it == name).expect("a column");
+    for row in rows().iter().filter(|row| row.method == "GET") {
+        let is_of_registry = ["/v2/", "/auth/"].iter().any(|start| row.path.starts_with(start));
+        let expected = row.statuses[column(if is_of_registry { "garbage" } else { "capped" })];
+        let answer = alone.send("GET", &scene.path(row, expected < 400), b"");
+        assert_eq!(answer.status, expected, "{}: {}", row.path, answer.describe());
+    }
 }
 
 #[test]

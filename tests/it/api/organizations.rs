@@ -76,7 +76,7 @@ fn an_organization_is_an_account_with_its_size() {
     let expected = json!({
         "name": "lab", "id": made["id"], "fullName": "The Lab", "isOrg": true, "membersCount": 0, "teamsCount": 0,
         "isActive": true, "isAdmin": false, "isImported": false, "hasPassword": false, "passwordSetByAdmin": false,
-        "lockedUntil": null, "createdAt": NOW,
+        "lockedUntil": null, "lastSignIn": null, "tokensCount": 0, "createdAt": NOW, "clientUserIsAdmin": true,
     });
     assert_eq!(made, expected);
     assert_eq!(admin.get(&account_path("lab")).must_be(200).json(), expected);
@@ -87,6 +87,7 @@ fn an_organization_is_an_account_with_its_size() {
     for member in [&acme.alice, &acme.bob] {
         assert_eq!((&seen(member)["membersCount"], &seen(member)["teamsCount"]), (&json!(3), &json!(1)));
     }
+    assert_eq!([&acme.alice, &acme.bob].map(|it| seen(it)["clientUserIsAdmin"].clone()), [json!(true), json!(false)]);
     let keys = |shown: &Value| shown.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(&seen(&acme.dave)), ["fullName", "id", "isOrg", "name"]);
     assert_eq!(seen(&acme.dave)["isOrg"], json!(true));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use dockpass::{
     domain::{
         id::Id,
+        immutable_tags::ImmutableTags,
         name::RepositoryName,
         repository::Repository,
         time::{Clock, Timestamp},
@@ -36,7 +37,7 @@ pub(crate) fn adopt(data: &std::path::Path, clock: &Clock, names: &[String]) {
     }
 }
 
-fn record(name: &str, number: usize) -> Repository {
+pub(crate) fn record(name: &str, number: usize) -> Repository {
     let at = Timestamp::from_seconds(1_700_000_000);
     let number = u64::try_from(number).expect("a number").to_be_bytes();
     let mut random = [0; 10];
@@ -49,6 +50,7 @@ fn record(name: &str, number: usize) -> Repository {
         long_description: String::new(),
         created_at: at,
         owner: None,
+        immutable_tags: ImmutableTags::default(),
     }
 }
 
@@ -65,7 +67,7 @@ fn a_new_repository_has_every_field() {
     let made = alice.post(&format!("{ALL}/alice"), &json!({ "name": "app" })).must_be(201).json();
     let expected = json!({
         "id": made["id"], "namespace": "alice", "namespaceType": "user", "name": "app", "shortDescription": "",
-        "longDescription": "", "visibility": "private", "scanOnPush": false, "immutableTags": false,
+        "longDescription": "", "visibility": "private", "scanOnPush": false, "immutableTags": false, "immutableTagPatterns": [],
         "enableManifestLists": true, "pulls": 0, "pushes": 0, "tagLimit": 0, "accessLevel": "admin", "owner": "alice", "lastPush": null, "missingSince": null,
     });
     assert_eq!(made, expected);
@@ -91,7 +93,7 @@ fn documented_fields_are_accepted_and_wrong_values_refused() {
     site.add_service("alice");
     let create = |body: Value| site.as_local().post(&format!("{ALL}/alice"), &body);
     let full = json!({
-        "name": "full", "shortDescription": "", "longDescription": "", "scanOnPush": true, "immutableTags": true,
+        "name": "full", "shortDescription": "", "longDescription": "", "scanOnPush": true, "immutableTags": false,
         "enableManifestLists": false, "tagLimit": 5, "visibility": "public",
     });
     assert_eq!(create(full.clone()).must_be(201).text("/visibility"), "public");

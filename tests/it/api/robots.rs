@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::support::{
     AccessToken, InProcess,
+    exe::PASSWORD,
     issued::Issued,
-    site::{Caller, DAY, HOUR},
+    site::{Caller, DAY, HOUR, token_path},
 };
 
 const ROBOTS: &str = "/api/v0/accounts/acme/robots";
@@ -123,6 +124,98 @@ fn what_cannot_be_is_refused_with_what_would_be_right() {
         .must_be_refused(404, "NO_SUCH_ACCOUNT");
     alice.post("/api/v0/api_tokens?username=acme", &json!({})).must_be(403);
     site.as_local().post("/api/v0/api_tokens?username=acme", &json!({})).must_be(400);
+}
+
+#[test]
+fn what_one_would_reach_is_told_before_it_is_made() {
+    let site = with_acme();
+    ["acme/web", "acme/web/front", "bob/app"].iter().for_each(|name| site.add_repository(name));
+    site.grant("bob/app", "alice", "admin");
+    let alice = user(&site, "alice");
+    let path = format!("{ROBOTS}/previewReach");
+    let reach = |body: &Value| alice.post(&path, body).must_be(200).json();
+    let all = reach(&json!({ "accessLevel": "push" }));
+    assert_eq!(
+        all,
+        json!({
+            "repositories": 3, "hasMore": false, "first": ["acme/app", "acme/web", "acme/web/front"],
+            "levels": { "read-only": 0, "push": 3, "read-write": 0, "admin": 0 },
+            "accountRepositories": 3, "accountHasMore": false,
+        }),
+        "what acme owns, and nothing of who asks"
+    );
+    let some = reach(&json!({ "accessLevel": "read-only", "repositories": ["acme/web/*", "acme/none"] }));
+    assert_eq!((&some["repositories"], &some["levels"]["read-only"]), (&json!(1), &json!(1)), "{some}");
+    assert_eq!(some["accountRepositories"], 3);
+    for (body, field) in [
+        (json!({ "accessLevel": "admin" }), "accessLevel"),
+        (json!({ "accessLevel": "push", "repositories": ["bob/app"] }), "repositories"),
+        (json!({ "accessLevel": "push", "repositories": ["-"] }), "repositories"),
+    ] {
+        let refused = alice.post(&path, &body).must_be_refused(400, "INVALID_PARAMETERS");
+        assert!(refused.body.contains(field), "{body}: {}", refused.body);
+    }
+    alice.post(&path, &json!({})).must_be(400);
+    for (who, by) in [("a member", user(&site, "carol")), ("another", user(&site, "bob"))] {
+        let refused = by.post(&path, &json!({ "accessLevel": "push" })).must_be(403);
+        assert!(!refused.body.contains("acme/app"), "{who}");
+    }
+    alice.post("/api/v0/accounts/bob/robots/previewReach", &json!({ "accessLevel": "push" })).must_be(404);
+    assert_eq!(alice.get(ROBOTS).must_be(200).json(), json!([]), "nothing was made");
+}
+
+#[test]
+fn its_usual_label_is_no_longer_than_the_site_allows() {
+    let site = InProcess::start_with(&[("tokens.max_label", "10")]);
+    site.add_organization("acme", &[]);
+    let local = site.as_local();
+    assert_eq!(create(&local, &json!({ "name": "build", "accessLevel": "push" }))["tokenLabel"], "acme/build");
+    let refused = local.post(ROBOTS, &json!({ "name": "builds", "accessLevel": "push" })).must_be(400);
+    assert!(refused.body.contains("tokenLabel") && refused.body.contains("10"), "{}", refused.body);
+    let named = json!({ "name": "builds", "accessLevel": "push", "tokenLabel": "builds" });
+    assert_eq!(create(&local, &named)["tokenLabel"], "builds");
+}
+
+#[test]
+fn what_a_session_makes_stops_with_the_access_token_that_opened_it() {
+    let site = with_acme();
+    let token = site.add_token("alice", &json!({}));
+    let page = site.as_nobody().header("Sec-Fetch-Site", "same-origin");
+    let opened = page.post("/api/v0/session", &json!({ "username": "alice", "password": token.secret })).must_be(200);
+    let cookie = opened.header("set-cookie").and_then(|it| it.split(';').next()).expect("a cookie").to_owned();
+    let made = create(&page.header("Cookie", &cookie), &json!({ "name": "ci", "accessLevel": "push" }));
+    assert!(is_in(&site, &made));
+    site.as_local().patch(&token_path(&token), &json!({ "isActive": false })).must_be(200);
+    assert!(!is_in(&site, &made));
+    assert_eq!(site.as_local().get(CI).must_be(200).json()["state"], "stopped");
+    site.as_local().patch(&token_path(&token), &json!({ "isActive": true })).must_be(200);
+    assert!(is_in(&site, &made));
+    site.as_local().delete(&token_path(&token)).must_be(200);
+    assert!(!is_in(&site, &made));
+}
+
+#[test]
+fn an_organizations_administrators_are_told_which_end_soon() {
+    let site = InProcess::start();
+    ["alice", "carol"].iter().for_each(|user| site.add_user(user));
+    site.add_organization("acme", &[("alice", true), ("carol", false)]);
+    site.add_organization("other", &[]);
+    for (robot, days) in [("acme/soon", 3), ("acme/later", 13), ("acme/far", 40), ("other/soon", 1)] {
+        site.make_robot(robot, &json!({ "accessLevel": "push", "expiresAt": site.in_time(days * DAY) }));
+    }
+    site.add_token("alice", &json!({ "tokenLabel": "laptop", "expiresAt": site.in_time(5 * DAY) }));
+    let told = |user: &str| -> Vec<(String, String)> {
+        let page = site.as_nobody().header("Sec-Fetch-Site", "same-origin");
+        let opened = page.post("/api/v0/session", &json!({ "username": user, "password": PASSWORD })).must_be(200);
+        let text = |it: &Value, field: &str| it[field].as_str().expect("a text").to_owned();
+        let ending = opened.json()["endingTokens"].as_array().expect("a list").clone();
+        ending.iter().map(|it| (text(it, "username"), text(it, "tokenLabel"))).collect()
+    };
+    let expected = [("acme/soon", "acme/soon"), ("alice", "laptop"), ("acme/later", "acme/later")];
+    assert_eq!(told("alice"), expected.map(|(user, label)| (user.to_owned(), label.to_owned())));
+    assert_eq!(told("carol"), []);
+    site.as_local().patch("/api/v0/accounts/acme/robots/soon", &json!({ "isActive": false })).must_be(200);
+    assert_eq!(told("alice").len(), 2);
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn a_session_is_opened_viewed_and_closed() {
         "username": "alice", "fullName": "", "isAdmin": false, "credential": "password", "accessLevel": "admin",
         "repositories": [], "expiresAt": site.in_time(12 * HOUR), "setPassword": true, "tokenDefaultLifetime": null,
         "tokenMaxLifetime": null, "registryHost": null, "revokedTokens": [], "endingTokens": [],
-        "newAddresses": [],
+        "newAddresses": [], "immutableTagsHold": false,
     });
     assert_eq!(opened.json(), expected, "made by an administrator, so a new password is asked for");
     let set = opened.header("set-cookie").expect("a cookie").to_owned();

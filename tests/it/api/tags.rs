@@ -9,7 +9,7 @@ use std::{
 };
 
 use dockpass::domain::{
-    content::{Digest, Image, Platform},
+    content::{Digest, Image, Platform, PlatformImage},
     time::Timestamp,
 };
 use serde_json::{Value, json};
@@ -178,7 +178,7 @@ fn a_tag_has_the_fields_of_dtr_and_its_platforms() {
     let alice = site.as_local().get(&account_path("alice")).must_be(200).text("/id");
     let unread = json!([{
         "name": "1.0", "digest": digest(1), "author": "", "updatedAt": made, "createdAt": made, "hashMismatch": false,
-        "inNotary": false, "platforms": [], "pushedBy": "alice", "pushedById": alice, "manifest": {
+        "inNotary": false, "isImmutable": false, "platforms": [], "platformImages": [], "pushedBy": "alice", "pushedById": alice, "manifest": {
             "digest": digest(1), "mediaType": MEDIA_TYPE, "configDigest": "", "configMediaType": "", "os": "", "osVersion": "",
             "architecture": "", "author": "", "createdAt": null, "size": 0, "dockerfile": [],
         },
@@ -188,7 +188,7 @@ fn a_tag_has_the_fields_of_dtr_and_its_platforms() {
     let image = Image {
         size: 12_345_678_901,
         config: Some((Digest::parse(&digest(9)).expect("a digest"), CONFIG.to_owned())),
-        platforms: vec![platform("windows", "10.0.14393", "amd64", "")],
+        platforms: vec![platform("windows", "10.0.14393", "amd64", "").into()],
         author: "Ada <ada@example.org> \"&\u{1b}[31m".to_owned(),
         created_at: Some(created_at),
     };
@@ -204,6 +204,8 @@ fn a_tag_has_the_fields_of_dtr_and_its_platforms() {
     });
     assert_eq!(shown[0]["manifest"], manifest);
     assert_eq!((&shown[0]["author"], &shown[0]["platforms"]), (&json!(image.author), &json!(["windows/amd64"])));
+    let only = json!([{ "platform": "windows/amd64", "digest": digest(1), "size": 12_345_678_901_u64 }]);
+    assert_eq!(shown[0]["platformImages"], only, "the only one is what the tag points to");
     site.notify(&[push("moved", APP, "1.0", 2)]).must_be(200);
     let moved = site.as_local().get(&path).must_be(200).json();
     assert_eq!((&moved[0]["createdAt"], &moved[0]["updatedAt"]), (&json!(made), &json!(site.in_time(0))));
@@ -214,15 +216,38 @@ fn a_tag_has_the_fields_of_dtr_and_its_platforms() {
 
 #[test]
 fn a_list_of_images_names_its_platforms_and_none_as_its_own() {
-    let site = with_tags(&["1.0"]);
-    let platforms =
-        [platform("linux", "", "amd64", ""), platform("linux", "", "arm", "v7"), platform("linux", "", "arm64", "v8")];
-    let image = Image { size: 5, platforms: platforms.to_vec(), ..Image::default() };
-    let site = site.restart_after(|data, clock| read_image(data, clock, (APP, "1.0"), image));
+    let site = with_tags(&["1.0", "missing", "old"]);
+    let [amd, arm] = [platform("linux", "", "amd64", ""), platform("linux", "", "arm", "v7")];
+    let own = |platform: &Platform, number, size| {
+        let digest = Digest::parse(&digest(number)).expect("a digest");
+        PlatformImage { platform: platform.clone(), digest: Some(digest), size }
+    };
+    let lists = [
+        ("1.0", vec![own(&amd, 7, Some(3)), own(&arm, 8, Some(2))]),
+        ("missing", vec![own(&amd, 7, None)]),
+        ("old", vec![amd.clone().into(), arm.clone().into()]),
+    ];
+    let site = site.restart_after(|data, clock| {
+        for (tag, platforms) in lists {
+            read_image(data, clock, (APP, tag), Image { size: 5, platforms, ..Image::default() });
+        }
+    });
     let shown = site.as_local().get(&tags_path(APP)).must_be(200).json();
-    assert_eq!(shown[0]["platforms"], json!(["linux/amd64", "linux/arm/v7", "linux/arm64/v8"]));
+    assert_eq!(shown[0]["platforms"], json!(["linux/amd64", "linux/arm/v7"]));
     let manifest = &shown[0]["manifest"];
     assert_eq!((&manifest["os"], &manifest["architecture"], &manifest["size"]), (&json!(""), &json!(""), &json!(5)));
+    let image = |platform: &str, digest: Option<String>, size: Option<u64>| json!({ "platform": platform, "digest": digest, "size": size });
+    let [amd, arm] = ["linux/amd64", "linux/arm/v7"];
+    for (place, images) in [
+        [image(amd, Some(digest(7)), Some(3)), image(arm, Some(digest(8)), Some(2))].to_vec(),
+        [image(amd, Some(digest(7)), None)].to_vec(),
+        [image(amd, None, None), image(arm, None, None)].to_vec(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(shown[place]["platformImages"], json!(images), "{}", shown[place]["name"]);
+    }
 }
 
 #[test]

@@ -31,7 +31,15 @@ fn site() -> InProcess {
         let token = site.add_token("alice", &body);
         site.with_token("alice", &token).get(TOKENS).must_be(200);
     }
-    site.add_token("bob", &json!({ "expiresAt": site.in_time(DAY) }));
+    // They end soon, and are refused already.
+    let off = site.add_token("alice", &ends(5 * DAY));
+    site.as_local().patch(&token_path(&off), &json!({ "isActive": false })).must_be(200);
+    let revoked = site.add_token("alice", &ends(5 * DAY));
+    site.as_nobody().post("/api/v0/api_tokens/revoke", &json!({ "tokens": [revoked.secret] })).must_be(202);
+    let stopper = site.add_token("alice", &ends(5 * DAY));
+    site.with_token("alice", &stopper).post(TOKENS, &ends(4 * DAY)).must_be(200);
+    site.as_local().patch(&token_path(&stopper), &json!({ "isActive": false })).must_be(200);
+    site.add_token("bob", &ends(DAY));
     site
 }
 
@@ -49,7 +57,9 @@ fn listed(caller: &Caller, query: &str) -> Value {
 fn each_count_is_that_of_the_list_with_the_same_filter() {
     let site = site();
     let (alice, admin) = (site.as_user("alice"), site.as_admin());
-    for (caller, whose) in [(&alice, ""), (&admin, "username=alice"), (&admin, "username=bob"), (&admin, "")] {
+    for (caller, whose) in
+        [(&alice, ""), (&admin, "username=alice"), (&admin, "username=bob"), (&admin, ""), (&admin, "everybody=true")]
+    {
         let found = counts(caller, whose);
         let before = found["expiringBefore"].as_str().expect("a time").to_owned();
         assert_eq!(before, site.in_time(14 * DAY));
@@ -67,14 +77,19 @@ fn each_count_is_that_of_the_list_with_the_same_filter() {
             ["neverused=false", "unlimited=false"].map(of)
         );
     }
+    assert_eq!(counts(&admin, "everybody=true"), counts(&admin, ""));
+    assert_eq!(counts(&admin, "everybody=false&username=bob")["total"], 1);
     let found = counts(&alice, "");
     let expected =
-        json!({ "revoked": 0, "expired": 2, "inactive": 1, "accountInactive": 0, "stopped": 1, "active": 4 });
+        json!({ "revoked": 1, "expired": 2, "inactive": 3, "accountInactive": 0, "stopped": 2, "active": 4 });
     assert_eq!(found["states"], expected);
-    assert_eq!(["total", "expiring", "unlimited"].map(|field| found[field].clone()), [8, 2, 5].map(Value::from));
+    assert_eq!(["total", "expiring", "unlimited"].map(|field| found[field].clone()), [12, 2, 9].map(Value::from));
     let later = counts(&alice, &format!("expiresbefore={}", site.in_time(21 * DAY)));
     assert_eq!((&later["expiring"], &later["expiringBefore"]), (&json!(3), &json!(site.in_time(21 * DAY))));
     alice.get(&format!("{TOKENS}/counts?expiresbefore=soon")).must_be_refused(400, "INVALID_PARAMETERS");
+    site.as_local().patch("/enzi/v0/accounts/bob", &json!({ "isActive": false })).must_be(200);
+    let found = counts(&admin, "username=bob");
+    assert_eq!((&found["states"]["accountInactive"], &found["expiring"]), (&json!(1), &json!(0)), "refused already");
 }
 
 #[test]
@@ -83,7 +98,11 @@ fn the_counts_of_others_are_for_administrators_and_a_narrowed_access_token_count
     site.as_user("bob").get(&format!("{TOKENS}/counts?username=alice")).must_be_refused(403, "NOT_AUTHORIZED");
     site.as_user("bob").get(&format!("{TOKENS}/counts?username=nobody")).must_be_refused(403, "NOT_AUTHORIZED");
     site.as_admin().get(&format!("{TOKENS}/counts?username=nobody")).must_be_refused(404, "NO_SUCH_USER");
+    site.as_user("bob").get(&format!("{TOKENS}/counts?everybody=true")).must_be_refused(403, "NOT_AUTHORIZED");
+    let both = site.as_admin().get(&format!("{TOKENS}/counts?everybody=true&username=alice"));
+    both.must_be_refused(400, "INVALID_PARAMETERS");
     let narrow = site.with_token("alice", &site.add_token("alice", &json!({ "accessLevel": "read-only" })));
+    narrow.get(&format!("{TOKENS}/counts?everybody=true")).must_be(403);
     let found = counts(&narrow, "");
     assert_eq!((&found["total"], &found["unlimited"]), (&json!(1), &json!(0)));
     narrow.get(&format!("{TOKENS}/counts?username=bob")).must_be(403);

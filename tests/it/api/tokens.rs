@@ -59,7 +59,7 @@ fn a_new_token_has_every_field_and_its_secret_is_in_this_answer_only() {
         "state": "active", "stateReason": "it is accepted", "stoppedBy": null,
         "currentLastUsed": ZERO, "previousHashedToken": null, "previousUntil": null, "previousUntilUsed": false,
         "previousLastUsed": null, "previousLastUsedIp": null, "revokedAt": null, "revokedFrom": null, "robot": null,
-        "secretBy": "alice",
+        "secretBy": "alice", "lifetime": null,
     });
     assert_eq!(record, expected);
     for path in [format!("{TOKENS}/{hash}"), TOKENS.to_owned()] {
@@ -106,7 +106,7 @@ fn the_user_name_is_the_owners_neither_folded_nor_trimmed() {
     site.add_service("bob");
     let token = site.add_token("alice", &json!({}));
     let id = site.as_local().get(&account_path("alice")).must_be(200).text("/id");
-    for name in ["Alice", " alice", "alice ", "alice\0", "bob", "admin", "", &id, "aliceX", "alic"] {
+    for name in ["Alice", " alice", "alice ", "alice\0", "bob", "admin", &id, "aliceX", "alic"] {
         site.with_token(name, &token).get(TOKENS).must_be_refused(401, "NOT_AUTHENTICATED");
     }
     for name in ["Alice", " alice", "alice ", &id] {
@@ -265,6 +265,41 @@ fn the_tokens_of_others_are_as_if_they_were_not_there() {
     for malformed in [bob.hash.to_uppercase(), bob.hash[1..].to_owned(), format!("{}0", bob.hash), bob.id.clone()] {
         alice.get(&format!("{TOKENS}/{malformed}")).must_be_refused(404, "NO_SUCH_API_TOKEN");
     }
+}
+
+#[test]
+fn the_id_stands_for_the_hash_with_the_same_rights_and_through_rotations() {
+    let site = with_alice();
+    site.add_user("bob");
+    let alice = site.as_user("alice");
+    let token = made_by(&alice, &json!({ "tokenLabel": "ci" }));
+    let by_id = format!("{TOKENS}/{}", token.id);
+    assert_eq!(alice.get(&by_id).must_be(200).json(), alice.get(&token_path(&token)).must_be(200).json());
+    let turned = rotated(&alice, &token, &json!({}));
+    assert_eq!(alice.get(&by_id).must_be(200).json()["hashedToken"], json!(turned.hash));
+    alice.get(&format!("{by_id}/access")).must_be(200);
+    alice.get(&format!("{by_id}/activity")).must_be(200);
+    assert_eq!(
+        alice.patch(&by_id, &json!({ "tokenLabel": "build" })).must_be(200).json()["tokenLabel"],
+        json!("build")
+    );
+    // Of others it is as absent as an id that nothing has.
+    let bob = site.as_user("bob");
+    let absent = "01M8GCA60000000000000000AA";
+    for suffix in ["", "/access", "/activity"] {
+        let told = |id: &str| {
+            let answer = bob.get(&format!("{TOKENS}/{id}{suffix}")).must_be_refused(404, "NO_SUCH_API_TOKEN");
+            answer.body.replace(id, "ID")
+        };
+        assert_eq!(told(&token.id), told(absent), "{suffix}");
+    }
+    let told = |id: &str| {
+        bob.delete(&format!("{TOKENS}/{id}")).must_be_refused(404, "NO_SUCH_API_TOKEN").body.replace(id, "ID")
+    };
+    assert_eq!(told(&token.id), told(absent));
+    site.as_admin().get(&by_id).must_be(200);
+    alice.delete(&by_id).must_be(200);
+    alice.get(&by_id).must_be_refused(404, "NO_SUCH_API_TOKEN");
 }
 
 // --- changing and deleting ---

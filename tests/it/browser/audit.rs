@@ -46,9 +46,11 @@ fn told(record: &Value) -> [String; 4] {
 }
 
 fn shown(pages: &Pages) -> Vec<[String; 4]> {
-    let first_line = |cell: &String| cell.lines().next().unwrap_or_default().to_owned();
+    // The action is said in words, and below them stands its name.
+    let line = |place: usize, cell: &String| cell.lines().nth(usize::from(place == 0)).unwrap_or_default().to_owned();
     let rows = pages.browser.rows(TABLE).into_iter();
-    rows.map(|row| std::array::from_fn(|place| row.get(place).map(first_line).unwrap_or_default())).collect()
+    rows.map(|row| std::array::from_fn(|place| row.get(place).map(|cell| line(place, cell)).unwrap_or_default()))
+        .collect()
 }
 
 /// Waits until the page shows what the API selects by this query: some of the records, not all.
@@ -141,18 +143,19 @@ fn suggestions_do_not_come_after_the_choice() {
     browser.take("alice");
     assert_eq!(pages.pass_time(), 0, "it asks again for what was chosen");
     browser.fill("Actor", &format!("ali{ENTER}"));
-    browser.see("No record fits this filter.");
+    // What may be meant is read once, and the line that tells of late answers goes with it.
+    browser.see("Names that contain it: alice");
     assert_eq!(pages.pass_time(), 0, "it asks for what was sent");
     assert!(!browser.has("css", "[role=listbox]"));
     pages.must_be_clean(&[401]);
 }
 
 #[test]
-fn actions_are_suggested_as_the_document_has_them() {
+fn actions_are_suggested_with_what_they_mean() {
     let (site, pages) = with_story();
     let browser = &pages.browser;
     browser.fill("Action", "create");
-    browser.see("A repository was made.");
+    browser.see("Create a repository");
     browser.take("repository.create");
     browser.add("Action", ENTER);
     shows(&site, &pages, "action=repository.create");
@@ -169,7 +172,7 @@ fn a_record_unfolds_and_leads_to_those_like_it() {
     let record = site.audit("object=alice/lib&outcome=success")[0].clone();
     browser.fill("Object", &format!("alice/lib{ENTER}"));
     shows(&site, &pages, "object=alice/lib");
-    browser.click("repository.create");
+    browser.click("Create a repository");
     browser.see(record["hash"].as_str().expect("a hash"));
     browser.see("127.0.0.1");
     browser.follow("only these: actor alice");
@@ -266,7 +269,7 @@ fn a_filter_that_gets_no_answer_says_so_and_shows_no_other_records() {
     pages.browser.pick("Time", "range");
     pages.browser.pick("From", "20266-01-01T00:00");
     pages.browser.pick("Outcome", "denied");
-    pages.browser.see("This is no time.");
+    pages.browser.see("This is not a valid time.");
     pages.must_be_clean(&[]);
 }
 
@@ -335,5 +338,61 @@ fn the_export_holds_what_the_filter_selects_record_by_record() {
         assert_eq!(parsed.collect::<Vec<_>>(), records);
         assert_eq!(exported, lines.get(&format!("/api/v0/audit?pageSize=0&{query}")).must_be(200).body);
     }
+    pages.must_be_clean(&[]);
+}
+
+#[test]
+fn a_name_that_was_written_in_part_is_found_in_the_audit_log() {
+    let site = InProcess::start();
+    site.add_person("alice");
+    site.add_repository("alice/app");
+    site.as_user("alice").post("/api/v0/repositories/alice", &json!({ "name": "lib" })).must_be(201);
+    let pages = site.pages();
+    let browser = &pages.browser;
+    pages.sign_in("admin", PASSWORD);
+    pages.open("/audit");
+    browser.fill("Actor", &format!("ali{ENTER}"));
+    browser.see("No record fits this filter.");
+    browser.follow("alice");
+    browser.arrive("/audit?actor=alice");
+    browser.see("Create a repository");
+    pages.open("/audit");
+    browser.fill("Object", "ap");
+    browser.take("alice/app");
+    browser.add("Object", ENTER);
+    soon("what was done to it", || {
+        let rows = browser.rows("Audit records");
+        (!rows.is_empty() && rows.iter().all(|row| row[1] == "alice/app")).then_some(())
+    });
+    pages.open("/audit");
+    browser.fill("Credential", "local");
+    browser.take("socket");
+    browser.add("Credential", ENTER);
+    browser.arrive("/audit?credential=socket");
+    soon("what the local administrator did", || {
+        let rows = browser.rows("Audit records");
+        (!rows.is_empty() && rows.iter().all(|row| row[2].contains("local socket"))).then_some(())
+    });
+    pages.must_be_clean(&[]);
+}
+
+#[test]
+fn events_that_were_counted_together_say_since_when() {
+    let site = InProcess::start();
+    site.add_person("alice");
+    for _ in 0..3 {
+        site.with("alice", "guessed").get("/api/v0/api_tokens").must_be(401);
+        site.pass(5);
+    }
+    site.audit("");
+    let pages = site.pages();
+    let browser = &pages.browser;
+    pages.set_clock(&site.in_time(0), "UTC");
+    pages.sign_in("admin", PASSWORD);
+    pages.open("/audit?actor=alice&outcome=denied");
+    browser.see("3 times, first ");
+    browser.click("Sign in");
+    browser.see("3 times the same from 15 January 2026 at 12:00:00 UTC to 15 January 2026 at 12:00:10 UTC");
+    assert_eq!(pages.look_at("audit-counted"), Vec::<String>::new());
     pages.must_be_clean(&[]);
 }

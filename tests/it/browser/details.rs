@@ -9,6 +9,7 @@ fn every_stop_of_the_keyboard_on_a_secret_is_seen() {
     let site = Website::start_as("alice");
     site.open("/profile/access-tokens/new");
     site.browser.fill("Description", "laptop");
+    site.browser.choose("Push");
     site.browser.click("Create");
     site.browser.see("It is not shown again.");
     let script = "const it = document.activeElement; const { outlineStyle, outlineWidth } = getComputedStyle(it); \
@@ -74,6 +75,6 @@ fn on_a_phone_the_filter_of_the_audit_log_is_folded_until_something_is_set() {
 fn the_end_of_a_session_is_told_in_plain_words() {
     let site = Website::start_as("alice");
     site.open("/profile");
-    site.browser.see("in 12 hours if you do nothing");
+    site.browser.see("in 12 hours, unless you use it");
     site.must_be_clean(&[]);
 }

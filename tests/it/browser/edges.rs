@@ -33,7 +33,7 @@ fn an_address_that_is_none_says_so_to_everybody_and_leads_on() {
     site.browser.arrive("/sign-in");
     for (who, place) in [("alice", "Organizations"), ("admin", "Registry")] {
         site.sign_in(who, PASSWORD);
-        for path in ["/nothing", "/people/alice/and/more", "/repositories/a/b/c/d", "/assets/no/such/file"] {
+        for path in ["/nothing", "/people/alice/and/more", "/repositories/a/b/c/d", "/assets/no/such/file/here"] {
             open_nothing(&site, path);
             assert!(site.browser.has("link", place), "the places are there");
         }

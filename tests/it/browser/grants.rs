@@ -54,7 +54,7 @@ fn a_team_gets_a_repository_more_of_it_and_none_again() {
     let (site, pages) = acme();
     let browser = &pages.browser;
     pages.open("/organizations/acme/teams/dev?tab=repositories");
-    browser.see("This team was given no repository yet.");
+    browser.see("This team has no access to any repository yet.");
     browser.click("Give access");
     send(&pages);
     browser.see("Repository is needed.");
@@ -77,9 +77,9 @@ fn a_team_gets_a_repository_more_of_it_and_none_again() {
     assert_eq!(level(&site, "alice", "acme/shop"), Some(json!("admin")));
     site.as_user("alice").patch(SHOP, &json!({ "shortDescription": "ours" })).must_be(200);
     browser.click("Remove the access to acme/shop");
-    browser.see("Take the access of the team dev away?");
+    browser.see("Remove the access of the team dev?");
     send(&pages);
-    browser.see("This team was given no repository yet.");
+    browser.see("This team has no access to any repository yet.");
     assert_eq!(grants(&site, SHOP), []);
     assert_eq!(level(&site, "alice", "acme/shop"), None);
     pages.must_be_clean(&[]);
@@ -117,7 +117,7 @@ fn a_team_gets_all_repositories_of_its_organization_and_those_to_come() {
     pages.open("/organizations/acme/teams/dev?tab=repositories");
     browser.click("Remove the access to All of acme");
     send(&pages);
-    browser.see("Access taken away");
+    browser.see("Access removed");
     assert_eq!(grants(&site, ACME), []);
     assert_eq!(level(&site, "alice", "acme/later"), None);
     assert_eq!(level(&site, "alice", "acme/shop"), Some(json!("read-only")), "what was given for another reason stays");

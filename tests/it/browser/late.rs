@@ -31,7 +31,8 @@ fn a_secret_that_comes_after_the_sign_out_is_shown_to_nobody() {
     let site = Website::start_as("alice");
     site.open(NEW);
     site.browser.fill("Description", "late");
-    site.hold_answers("POST", "");
+    site.browser.choose("Push");
+    site.hold_answers("POST", "/api_tokens?");
     site.browser.click("Create");
     site.held(1);
     site.sign_out_in_another_tab("alice");
@@ -47,7 +48,8 @@ fn who_leaves_while_a_secret_is_made_is_asked_and_may_stay_for_it() {
     let site = Website::start_as("alice");
     site.open(NEW);
     site.browser.fill("Description", "late");
-    site.hold_answers("POST", "");
+    site.browser.choose("Push");
+    site.hold_answers("POST", "/api_tokens?");
     site.browser.click("Create");
     site.browser.follow("Repositories");
     site.browser.see("What you sent has no answer yet.");
@@ -93,6 +95,7 @@ fn who_leaves_by_back_is_where_back_leads_and_back_goes_on_from_there() {
     site.browser.arrive(LIST);
     site.browser.follow("New access token");
     site.browser.fill("Description", "one");
+    site.browser.choose("Push");
     site.browser.click("Create");
     site.browser.see("It is not shown again.");
     site.browser.back();
@@ -188,6 +191,7 @@ fn a_date_that_does_not_exist_is_refused_beside_its_field() {
     let site = Website::start_as("alice");
     site.open(NEW);
     site.browser.fill("Description", "far");
+    site.browser.choose("Push");
     site.browser.pick("Expires after", "date");
     site.browser.pick("Date", "20266-01-01");
     site.browser.click("Create");
@@ -198,7 +202,7 @@ fn a_date_that_does_not_exist_is_refused_beside_its_field() {
     site.browser.pick("Time", "range");
     site.browser.pick("From", "20266-01-01T00:00");
     site.browser.click_css("details.filter button[type=submit]");
-    site.browser.see("This is no time.");
+    site.browser.see("This is not a valid time.");
     site.must_be_clean(&[]);
 }
 
@@ -250,7 +254,8 @@ fn who_wants_to_leave_by_back_leaves_at_once() {
     let site = Website::start_as("alice");
     site.browser.follow("New access token");
     site.browser.fill("Description", "late");
-    site.hold_answers("POST", "");
+    site.browser.choose("Push");
+    site.hold_answers("POST", "/api_tokens?");
     site.browser.click("Create");
     site.held(1);
     site.browser.back();
@@ -270,7 +275,7 @@ fn a_temporary_password_that_comes_after_the_sign_out_is_shown_to_nobody() {
     site.open("/people");
     site.browser.click("New user");
     site.browser.fill("User name", "carol");
-    site.browser.choose("Sets it alone");
+    site.browser.choose("The user chooses it");
     site.hold_answers("POST", "api_tokens");
     site.browser.click("Create");
     site.held(1);
@@ -306,6 +311,7 @@ fn suggestions_of_an_ended_session_take_nothing_that_was_typed() {
     let site = Website::start_as("alice");
     site.open(NEW);
     site.browser.fill("Description", "kept");
+    site.browser.choose("Push");
     site.end_sessions("alice");
     site.hold_answers("GET", "/index/autocomplete");
     site.browser.fill("Repositories", "alice/app");
@@ -337,6 +343,7 @@ fn the_same_page_once_more_is_no_step_of_the_history() {
     site.browser.follow("Access tokens");
     site.browser.follow("New access token");
     site.browser.fill("Description", "one");
+    site.browser.choose("Push");
     site.browser.click("Create");
     site.browser.see("It is not shown again.");
     site.browser.click("Done");

@@ -52,15 +52,15 @@ fn service_accounts_are_listed_counted_and_searched_by_the_server() {
     }
     site.browser.follow("People");
     site.browser.see("29 users");
-    site.browser.follow("Service accounts");
-    site.browser.see("27 users");
+    site.browser.follow("27 service accounts");
+    site.browser.see("27 of 29");
     site.browser.see("robot24");
     site.browser.see_no_more("alice");
     site.browser.click("Next");
     site.browser.see("robot26");
     site.browser.see_no_more("robot24");
     site.browser.fill("Search by name", "robot1");
-    site.browser.see("10 users");
+    site.browser.see("10 of 29 users");
     site.must_be_clean(&[]);
 }
 
@@ -77,7 +77,7 @@ fn who_sorts_with_the_keyboard_stays_on_the_column() {
                 document.querySelector('tbody a').textContent]";
             (site.browser.run(script, json!([])) == json!([order, first])).then_some(())
         });
-        assert_eq!(site.browser.focused(), "Name", "the next press sorts again");
+        assert_eq!(site.browser.focused(), "User", "the next press sorts again");
     }
     site.must_be_clean(&[]);
 }

@@ -68,7 +68,7 @@ fn share(site: &Website, path: &str) {
     site.browser.see("bob has admin access");
     site.browser.click("Remove the access of bob");
     send(site);
-    site.browser.see("Access taken away");
+    site.browser.see("Access removed");
     assert_eq!(grants(), json!([]));
 }
 
@@ -84,15 +84,20 @@ fn an_organization_gets_members_a_team_and_access() {
     site.browser.arrive("/organizations/acme");
     site.browser.click("Add members");
     site.browser.fill("Users", "alice\u{E007}");
-    site.browser.choose("Administrators");
+    site.browser.choose("Make them administrators");
     send(&site);
     site.browser.see("alice added");
     assert_eq!(read(&site, "/enzi/v0/accounts/acme/members/alice")["isAdmin"], true);
-    site.browser.click_css("input[aria-label='alice administers acme']");
+    site.browser.click("Make member: alice");
+    site.browser.see("alice stays a member of acme, with the access that teams give.");
+    assert_eq!(read(&site, "/enzi/v0/accounts/acme/members/alice")["isAdmin"], true, "it was asked first");
+    send(&site);
     site.browser.see("alice no longer administers acme");
+    assert_eq!(read(&site, "/enzi/v0/accounts/acme/members/alice")["isAdmin"], false);
     team(&site);
     site.browser.follow("acme");
-    site.browser.follow("Settings");
+    // The navigation has a place of that name, too.
+    site.browser.click_css("main .tabs a[href$='tab=settings']");
     site.browser.click("Delete organization");
     confirm(&site, "delete");
     site.browser.see("Organization deleted");
@@ -113,7 +118,7 @@ fn team(site: &Website) {
     send(site);
     site.browser.see("alice added");
     site.browser.click_css("main .tabs a:nth-child(2)");
-    site.browser.see("This team was given no repository yet.");
+    site.browser.see("This team has no access to any repository yet.");
     site.browser.click("Give access");
     site.browser.fill("Repository", "shop");
     site.browser.choose("Read-write");
@@ -155,7 +160,7 @@ fn a_person_is_made_gets_a_temporary_password_and_is_deactivated() {
     assert_eq!(read(&site, "/enzi/v0/accounts/carol")["isActive"], false);
     site.server.http_as("carol", &again).get("/api/v0/session").must_be(401);
     site.browser.follow("People");
-    site.browser.follow("Inactive");
+    site.browser.follow("1 inactive");
     site.browser.follow("carol");
     site.browser.click("Delete");
     confirm(&site, "delete");
@@ -170,10 +175,10 @@ fn who_was_locked_by_guesses_is_unlocked_and_gets_a_password() {
     let guess = |number| site.server.http_as("alice", &format!("guess-{number}")).get("/api/v0/session").status;
     assert!((0..20).any(|number| guess(number) == 429), "nobody stops the guesses");
     site.open("/people/alice");
-    site.browser.see("Locked: after wrong passwords");
+    site.browser.see("Locked: after several wrong passwords");
     site.browser.click("Unlock");
     site.browser.see("Unlocked");
-    site.browser.see_no_more("Locked: after wrong passwords");
+    site.browser.see_no_more("Locked: after several wrong passwords");
     assert_eq!(read(&site, "/enzi/v0/accounts/alice")["lockedUntil"], Value::Null);
     site.browser.click("Set password");
     site.browser.fill("New password", "the-next-one-for-alice");
@@ -214,21 +219,22 @@ fn the_audit_log_is_filtered_in_the_address() {
 fn the_registry_page_tells_what_connects_one() {
     let site = Website::start_as("admin");
     site.browser.follow("Registry");
-    site.browser.see("No registry has been heard of yet.");
-    site.browser.see("dockpass does not know where the registry is.");
+    site.browser.see("No registry is connected yet.");
+    site.browser.see("With the registry's address, dockpass can take over");
     site.browser.click_css("main .tabs a:nth-child(2)");
     site.browser.see("rootcertbundle: \"/etc/docker/registry/dockpass-ca.pem\"");
     site.browser.see("SECRET");
-    site.browser.fill("Place of the certificate", "/srv/ca.pem");
+    site.browser.fill("Path on the registry's machine", "/srv/ca.pem");
     site.browser.click("Show");
     site.browser.see("rootcertbundle: \"/srv/ca.pem\"");
     site.browser.pick("Registry or proxy", "zot");
-    site.browser.see("zot knows one key only.");
+    site.browser.see("zot takes a single key.");
     site.browser.pick("Registry or proxy", "nginx");
     site.browser.see("What clients connect to, with https, is not known, and nginx needs it: set server.public_url");
     site.browser.see("behind_proxy = true");
-    site.browser.see_no_more("zot knows one key only.");
+    site.browser.see_no_more("zot takes a single key.");
     site.browser.follow("Settings");
+    site.browser.arrive("/settings");
     site.browser.see("Create repositories on push");
     site.browser.choose("Create repositories on push");
     site.browser.click("Save");

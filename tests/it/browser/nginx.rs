@@ -16,26 +16,26 @@ fn the_pages_work_behind_nginx_and_show_its_file() {
     browser.fill("User name", "admin");
     browser.fill("Password or access token", PASSWORD);
     browser.click("Sign in");
-    browser.see("What puts dockpass and the registry under one host name with TLS.");
+    browser.see("nginx puts dockpass and the registry under one host name with TLS.");
     let printed = front.pair.dockpass().cli(&["registry", "config", "--for", "nginx"]).must_succeed().stdout;
     let blocks = browser.run("return [...document.querySelectorAll('pre')].map((it) => it.textContent)", json!([]));
     assert_eq!(blocks, json!([printed, "sudo nginx -t && sudo systemctl reload nginx"]));
     browser.see("Download dockpass.conf");
-    browser.see_no_more("Place of the certificate");
+    browser.see_no_more("Path on the registry's machine");
     assert_eq!(browser.value("Registry or proxy"), "nginx");
 
     browser.pick("Registry or proxy", "distribution");
     browser.see("Download dockpass-ca.pem");
     browser.see(&format!("realm: \"{}\"", address("/auth/token")));
     // A place that was emptied holds up the others and not nginx, which needs none.
-    browser.fill("Place of the certificate", "");
+    browser.fill("Path on the registry's machine", "");
     browser.pick("Registry or proxy", "nginx");
     browser.see("ssl_certificate_key");
     browser.pick("Registry or proxy", "distribution");
     browser.see("rootcertbundle: \"/etc/docker/registry/dockpass-ca.pem\"");
     browser.back();
     browser.see("ssl_certificate_key");
-    browser.see_no_more("Place of the certificate");
+    browser.see_no_more("Path on the registry's machine");
 
     let said = browser.log("browser");
     let is_refusal =

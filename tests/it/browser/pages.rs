@@ -35,13 +35,13 @@ const FOR_ALL: [(&str, &str); 17] = [
 ];
 
 /// Pages that administrators have.
-const FOR_ADMINISTRATORS: [(&str, &str); 17] = [
+const FOR_ADMINISTRATORS: [(&str, &str); 18] = [
     ("organization-access", "/organizations/acme?tab=access"),
     ("organization-settings", "/organizations/acme?tab=settings"),
     ("namespace-access", "/repositories/acme?tab=access"),
     ("team-settings", "/organizations/acme/teams/dev?tab=settings"),
     ("people", "/people"),
-    ("people-services", "/people?filter=service-accounts"),
+    ("people-services", "/people?show=services"),
     ("person", "/people/alice"),
     ("person-tokens", "/people/alice?tab=tokens"),
     ("person-organizations", "/people/alice?tab=organizations"),
@@ -52,7 +52,8 @@ const FOR_ADMINISTRATORS: [(&str, &str); 17] = [
     ("registry-configuration", "/registry?tab=configuration"),
     ("registry-zot", "/registry?tab=configuration&for=zot"),
     ("registry-nginx", "/registry?tab=configuration&for=nginx"),
-    ("registry-settings", "/registry?tab=settings"),
+    ("person-leaves", "/people/alice/leave"),
+    ("settings", "/settings"),
 ];
 
 /// Pages that stand there empty at first.
@@ -158,11 +159,7 @@ fn every_page_of_who_has_nothing_yet_is_sound() {
     walk(&site, "newcomer", &FOR_NEWCOMERS);
     site.sign_out("alice");
     site.sign_in("admin", PASSWORD);
-    walk(
-        &site,
-        "admin-alone",
-        &[("organizations", "/organizations"), ("people-inactive", "/people?filter=inactive-users")],
-    );
+    walk(&site, "admin-alone", &[("organizations", "/organizations"), ("people-inactive", "/people?show=inactive")]);
 }
 
 #[test]
@@ -198,7 +195,7 @@ fn what_comes_and_goes_on_a_page_is_sound() {
     browser.see("Nothing matches this search");
     faults.extend(site.look_at("tokens-none"));
     site.open("/audit?action=account.create&within=24h&follow=yes");
-    browser.click("account.create");
+    browser.click("Create an account");
     browser.see("Following");
     faults.extend(site.look_at("audit-unfolded"));
     site.open("/repositories/acme?q=sh");
@@ -221,6 +218,7 @@ fn the_sign_in_page_and_the_details_of_an_access_token_are_sound() {
     faults.extend(site.look_at("alice-token"));
     site.open("/profile/access-tokens/new");
     site.browser.fill("Description", "a new one");
+    site.browser.choose("GitHub Actions");
     site.browser.click("Create");
     site.browser.see("It is not shown again.");
     faults.extend(site.look_at("alice-token-secret"));
@@ -263,6 +261,8 @@ fn what_an_ordinary_user_may_not_see_is_not_there() {
         "/people/bob",
         "/audit",
         "/registry",
+        "/settings",
+        "/people/bob/leave",
         "/people/bob/access-tokens/new",
         "/profile/access-tokens?username=bob",
         "/repositories/bob/secret",
@@ -270,7 +270,7 @@ fn what_an_ordinary_user_may_not_see_is_not_there() {
         site.open(path);
         site.browser.see("There is nothing here");
     }
-    for place in ["People", "Audit", "Registry"] {
+    for place in ["People", "Audit", "Registry", "Settings"] {
         assert!(!site.browser.has("link", place));
     }
     site.must_be_clean(&[403, 404]);
@@ -288,7 +288,7 @@ const LINES: &str = "const tops = [...document.querySelectorAll('#nav .places a'
 #[test]
 fn on_a_phone_one_sees_every_way_on() {
     let site = furnished();
-    for (who, places, lines) in [("admin", 6, 2), ("alice", 3, 1)] {
+    for (who, places, lines) in [("admin", 7, 2), ("alice", 3, 1)] {
         site.look("light", 1280);
         site.sign_in(who, PASSWORD);
         site.look("light", 390);
@@ -320,6 +320,7 @@ fn on_a_phone_the_keyboard_comes_everywhere() {
         "People",
         "Audit",
         "Registry",
+        "Settings",
         "admin",
     ];
     for name in on_the_way {

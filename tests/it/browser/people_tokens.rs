@@ -50,6 +50,7 @@ fn an_administrator_makes_deletes_and_revokes_access_tokens_of_another() {
     browser.follow("New access token");
     browser.see("It will belong to alice");
     browser.fill("Description", "from admin");
+    browser.choose("Read-write");
     browser.pick("Expires after", "604800");
     browser.click("Create");
     browser.see("It is not shown again.");
@@ -69,7 +70,9 @@ fn an_administrator_makes_deletes_and_revokes_access_tokens_of_another() {
     assert!(!works(&site.with_token("alice", &first)));
     assert_eq!(labels(&site, "alice"), ["from admin", "second"]);
     browser.click("Revoke all");
-    browser.see("2 access tokens and whatever they made are refused at once.");
+    browser.see(
+        "2 access tokens and those that they made for alice are refused at once; those that they made for others stay.",
+    );
     confirm(&pages, "revoke");
     browser.see("2 access tokens revoked");
     browser.see("alice has no access tokens.");

@@ -4,8 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Clients, Image, InProcess, Pages, Pair, Website,
+    Clients, Image, InProcess, Pages, Pair, Setup, Website,
     exe::PASSWORD,
+    mock::Mock,
     person::soon,
     site::{DAY, MINUTE},
 };
@@ -34,7 +35,7 @@ fn with_unheard_of() -> (Pair, Pages) {
     let pages = pair.pages();
     pages.sign_in("admin", &pair.dockpass().admin_password());
     pages.open("/registry");
-    tells(&pages, "Registry", &pair.url());
+    tells(&pages, "Registry's address", &pair.url());
     tells(&pages, "State", "done");
     (pair, pages)
 }
@@ -46,20 +47,20 @@ fn a_comparison_begins_on_the_page_shows_its_progress_and_its_end() {
     assert!(pair.dockpass().repository_names().is_empty());
     pair.registry().hold();
     browser.click("Compare now");
-    tells(&pages, "State", "at work");
-    browser.see("0 repositories looked at");
+    tells(&pages, "State", "running");
+    browser.see("0 repositories compared");
     assert!(browser.has("css", "main progress") && browser.has("button", "Stop"));
     // One may leave the page meanwhile.
     browser.follow("Audit");
     browser.see("End of the log");
     browser.follow("Registry");
-    tells(&pages, "State", "at work");
+    tells(&pages, "State", "running");
     pair.registry().go_on();
     tells(&pages, "State", "done");
     assert_eq!(fact(&pages, "New here").as_deref(), Some("3"));
     let told = pair.comparison();
     assert_eq!([&told["state"], &told["adopted"]], [&json!("done"), &json!(3)], "{told}");
-    assert_eq!(fact(&pages, "Looked at"), Some(told["compared"].to_string()));
+    assert_eq!(fact(&pages, "Compared"), Some(told["compared"].to_string()));
     assert!(!browser.has("css", "main progress") && browser.has("button", "Compare now"));
     assert_eq!(pair.dockpass().repository_names(), ["alice/app", "alice/lib", "_/old"]);
     pages.must_be_clean(&[]);
@@ -70,7 +71,7 @@ fn a_comparison_is_stopped_on_the_page() {
     let (pair, pages) = with_unheard_of();
     pair.registry().hold();
     pages.browser.click("Compare now");
-    tells(&pages, "State", "at work");
+    tells(&pages, "State", "running");
     pages.browser.click("Stop");
     pair.registry().go_on();
     tells(&pages, "State", "stopped");
@@ -92,6 +93,16 @@ fn a_comparison_that_fails_says_why() {
     tells(&pages, "State", "done");
     assert_eq!(fact(&pages, "Why"), None);
     pages.must_be_clean(&[]);
+}
+
+#[test]
+fn the_way_to_nginx_names_the_address_that_the_server_listens_on() {
+    let site = InProcess::start();
+    let pages = site.pages();
+    pages.sign_in("admin", PASSWORD);
+    pages.open("/registry?tab=configuration&for=nginx");
+    pages.browser.see(&format!("listen = \"{}\"", site.address()));
+    pages.must_be_clean(&[409]);
 }
 
 // --- certificates ---
@@ -126,7 +137,7 @@ fn certificates_are_told_with_the_day_on_which_they_end() {
     // To somebody who looks three days before the end of the one that signs, and the day after.
     let end = expected.iter().find(|it| it["role"] == "leaf").expect("one that signs")["notAfter"].clone();
     let end = dockpass::domain::time::Timestamp::parse(end.as_str().expect("a time")).expect("a time");
-    for (seconds, state) in [(-3 * DAY, "ends in 3 days"), (DAY, "ended")] {
+    for (seconds, state) in [(-3 * DAY, "expires in 3 days"), (DAY, "expired")] {
         let rows = look(&end.plus_seconds(seconds).to_string());
         let states: Vec<_> = rows.iter().map(|row| row[1].as_str()).collect();
         assert_eq!(states, ["valid", state]);
@@ -158,19 +169,19 @@ fn save(site: &Website) {
 fn a_setting_is_in_force_once_it_is_saved() {
     let site = Website::start_as("admin");
     assert!(creates_on_push(&site, "alice/before"));
-    site.open("/registry?tab=settings");
+    site.open("/settings");
     site.browser.choose("Create repositories on push");
     assert!(creates_on_push(&site, "alice/not-saved-yet"));
-    site.browser.fill("Most access tokens of an account", "1");
+    site.browser.fill("Access tokens per account, at most", "1");
     save(&site);
     assert!(!creates_on_push(&site, "alice/after"));
     let create = || site.api("alice").post("/api/v0/api_tokens", &json!({}));
     create().must_be(200);
     create().must_be_refused(409, "LIMIT_REACHED");
     site.browser.reload();
-    assert_eq!(site.browser.value("Most access tokens of an account"), "1");
+    assert_eq!(site.browser.value("Access tokens per account, at most"), "1");
     site.browser.choose("Create repositories on push");
-    site.browser.fill("Most access tokens of an account", "2");
+    site.browser.fill("Access tokens per account, at most", "2");
     save(&site);
     assert!(creates_on_push(&site, "alice/again"));
     create().must_be(200);
@@ -181,7 +192,7 @@ fn a_setting_is_in_force_once_it_is_saved() {
 fn lifetimes_of_access_tokens_are_set_and_hold() {
     let site = Website::start_as("admin");
     let before = settings(&site);
-    site.open("/registry?tab=settings");
+    site.open("/settings");
     let set = |label: &str, number: &str| {
         site.browser.pick(&format!("{label}: unit"), "86400");
         site.browser.fill(label, number);
@@ -189,7 +200,7 @@ fn lifetimes_of_access_tokens_are_set_and_hold() {
     set("Access tokens live at most", "30");
     set("Access tokens expire after", "31");
     site.browser.click("Save");
-    site.browser.see("Longer than access tokens live at most.");
+    site.browser.see("Must not be longer than access tokens may live.");
     assert_eq!(settings(&site), before, "nothing was saved");
     set("Access tokens expire after", "7");
     save(&site);
@@ -203,4 +214,25 @@ fn lifetimes_of_access_tokens_are_set_and_hold() {
     site.open("/profile/access-tokens/new");
     assert_eq!(site.browser.options("Expires after"), ["7 days", "30 days", "On a date"], "never is forbidden");
     site.must_be_clean(&[]);
+}
+
+// --- the gateway ---
+
+#[test]
+fn what_is_wrong_behind_the_gateway_stands_on_the_first_page_and_on_that_of_the_registry() {
+    let zot = Mock::mixing(|_| false);
+    let dockpass = Setup::config(format!("[registry]\nupstream = \"{}\"\n", zot.url)).start();
+    dockpass.must_log("dedupe");
+    let pages = Pages::of(&dockpass.address);
+    pages.sign_in("admin", &dockpass.admin_password());
+    // Not the page on which a made-up password is to be replaced.
+    pages.open("/");
+    pages.browser.see("Registry mixes blobs of repositories");
+    pages.browser.follow("Registry mixes blobs of repositories");
+    pages.browser.see("About the registry: it gives the blobs of one repository to");
+    tells(&pages, "Registry answers", "yes");
+    tells(&pages, "Blobs kept apart", "no");
+    tells(&pages, "Registry tokens live", "12 hours");
+    tells(&pages, "Shown to it", "nothing");
+    pages.must_be_clean(&[]);
 }

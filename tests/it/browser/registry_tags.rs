@@ -121,6 +121,43 @@ fn a_deleted_tag_is_gone_in_the_registry_and_the_others_stay() {
 }
 
 #[test]
+fn a_tag_is_deleted_in_the_registry_from_its_own_page() {
+    let pushed = Pushed::new();
+    let pages = pushed.pages("alice");
+    let browser = &pages.browser;
+    browser.follow("many");
+    browser.arrive("/repositories/alice/app/tags/many");
+    for told in ["linux/amd64", "linux/arm64", pushed.list.digest.as_str(), "over 2 platforms", "alice"] {
+        browser.see(told);
+    }
+    // What is offered to pull one platform is there.
+    let titles =
+        "return [...document.querySelectorAll('button')].map((it) => it.title).filter((it) => it.includes('@'))";
+    let lines = browser.run(titles, json!([]));
+    let lines: Vec<&str> = lines.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for line in lines {
+        let (_, digest) = line.split_once('@').expect("a digest");
+        pushed.alice.pull(&pushed.pair.at(&format!("alice/app@{digest}"))).must_succeed();
+    }
+    browser.click("Delete");
+    browser.see("alice/app:many");
+    browser.see_no_more("These tags have the same image.");
+    browser.fill("Type delete to confirm", "delete");
+    browser.click_css("dialog button[type=submit]");
+    browser.see("Tag deleted");
+    browser.arrive("/repositories/alice/app?tab=tags");
+    browser.see("2 tags");
+    assert_eq!(pushed.tags_there(), ["1", "2"]);
+    // The page of what is gone is not where Back leads.
+    browser.back();
+    browser.see_no_more("Pushed by");
+    pages.open("/repositories/alice/app/tags/many");
+    browser.see("There is nothing here");
+    pages.must_be_clean(&[404]);
+}
+
+#[test]
 fn who_may_only_pull_is_not_offered_to_delete() {
     let pushed = Pushed::new();
     let secret = pushed.pair.dockpass().add_token("alice", &[]).secret;

@@ -72,8 +72,8 @@ fn who_has_a_password_from_an_administrator_is_led_to_a_new_one() {
     let bob = newcomer(&site);
     site.sign_in(bob, PASSWORD);
     site.browser.arrive("/profile/password");
-    site.browser.see("You did not choose your password yourself.");
-    site.browser.fill("Present password", PASSWORD);
+    site.browser.see("An administrator set your password. Set one that only you know.");
+    site.browser.fill("Current password", PASSWORD);
     set_password(&site, OWN);
     site.browser.arrive("/profile/access-tokens");
     site.browser.see("Password set.");
@@ -89,13 +89,13 @@ fn a_new_password_is_refused_beside_its_field() {
     site.open("/profile/password");
     site.browser.click("Set password");
     site.browser.see("New password is needed.");
-    site.browser.fill("Present password", "not-the-present-one");
+    site.browser.fill("Current password", "not-the-present-one");
     set_password(&site, "short");
     site.browser.see("At least 8 characters.");
     site.browser.fill("New password", OWN);
     site.browser.fill("New password again", "something-else-again");
     site.browser.click("Set password");
-    site.browser.see("The two are not the same.");
+    site.browser.see("The two passwords differ.");
     set_password(&site, OWN);
     soon("the present one is refused", || {
         site.browser.has("css", "[name=oldPassword][aria-invalid=true]").then_some(())
@@ -114,7 +114,7 @@ fn who_is_locked_out_sets_a_password_with_a_temporary_one() {
     site.sign_in("alice", &temporary.secret);
     site.browser.arrive("/profile/password");
     site.browser.see("You signed in with a temporary password.");
-    assert!(!site.browser.has("field", "Present password"), "who lost it cannot tell it");
+    assert!(!site.browser.has("field", "Current password"), "who lost it cannot tell it");
     set_password(&site, OWN);
     site.browser.see("Password set.");
     site.sign_out("alice");

@@ -131,8 +131,8 @@ fn who_leaves_the_page_stops_the_deletion() {
 
 // --- configuration ---
 
-const ZOT: &str = "zot knows one key only.";
-const NGINX: &str = "It keeps listening on loopback, where nginx finds it.";
+const ZOT: &str = "zot takes a single key.";
+const NGINX: &str = "Come back here for the proxy's configuration.";
 
 fn with_configuration() -> (InProcess, Pages) {
     let site = InProcess::start();
@@ -180,12 +180,12 @@ fn who_only_reads_leaves_unasked() {
 #[test]
 fn a_configuration_that_cannot_be_read_leaves_none_of_another_kind() {
     let (_site, pages) = with_configuration();
-    pages.browser.see("Start the registry again.");
+    pages.browser.see("Restart the registry.");
     let fails = "window.fetch = () => Promise.reject(new TypeError('broken'))";
     pages.browser.run(fails, json!([]));
     pages.browser.pick("Registry or proxy", "zot");
     pages.browser.see("The server cannot be reached.");
-    assert!(!pages.browser.text().contains("Start the registry again."));
+    assert!(!pages.browser.text().contains("Restart the registry."));
     let pressed: Value =
         pages.browser.run("return document.querySelector('form [type=submit]').ariaDisabled", json!([]));
     assert_ne!(pressed, "true", "it can be tried again");

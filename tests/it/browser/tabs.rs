@@ -63,7 +63,7 @@ fn who_leaves_instead_is_signed_out_and_comes_back_to_the_same_page() {
     site.browser.see("Your session ended");
     site.browser.click("Leave");
     site.browser.arrive("/sign-in?next=%2Frepositories");
-    site.browser.see("Your session ended. Sign in again to go on where you were.");
+    site.browser.see("Your session ended. Sign in again to continue where you were.");
     assert_eq!(site.browser.value("User name"), "alice");
     site.browser.fill("Password or access token", PASSWORD);
     site.browser.click("Sign in");
@@ -99,7 +99,7 @@ fn an_export_after_the_end_leads_to_the_sign_in_page() {
     site.end_sessions("admin");
     site.browser.run("window.goOn()", json!([]));
     site.browser.arrive("/sign-in?next=%2Faudit");
-    site.browser.see("Your session ended. Sign in again to go on where you were.");
+    site.browser.see("Your session ended. Sign in again to continue where you were.");
     site.try_sign_in("admin", PASSWORD);
     site.browser.arrive("/audit");
     site.browser.see("session.open");
@@ -122,7 +122,7 @@ fn a_bookmark_opens_after_the_sign_in_and_back_and_reload_keep_the_page() {
     site.browser.follow("Tags");
     site.browser.see("How to push");
     site.browser.follow("Organizations");
-    site.browser.see("You belong to no organization.");
+    site.browser.see("You do not belong to an organization yet.");
     site.browser.back();
     site.browser.see("How to push");
     site.browser.back();

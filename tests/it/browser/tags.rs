@@ -6,27 +6,9 @@ use crate::support::{Website, notify::digest, person::soon};
 
 const TAGS: &str = "/repositories/alice/app?tab=tags";
 
-/// Alice's pages, and a repository of hers with these tags.
-fn with_tags(tags: &[(&str, u8)]) -> Website {
-    let site = Website::start_as("alice");
-    site.api("alice").post("/api/v0/repositories/alice", &json!({ "name": "app" })).must_be(201);
-    site.push("alice/app", tags);
-    let permissions = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
-    site.browser.cdp("Browser.grantPermissions", permissions);
-    site
-}
-
-/// Waits until the clipboard holds a text.
-fn copied(site: &Website, text: &str) {
-    let script = "const done = arguments[0]; navigator.clipboard.readText().then(done, (error) => done(String(error)))";
-    soon(&format!("the clipboard holds {text:?}"), || {
-        (site.browser.run_async(script, json!([])) == text).then_some(())
-    });
-}
-
 #[test]
 fn tags_are_listed_searched_and_their_digests_copied() {
-    let site = with_tags(&[("latest", 1), ("v1", 1), ("v2", 2)]);
+    let site = Website::with_tags(&[("latest", 1), ("v1", 1), ("v2", 2)]);
     site.open(TAGS);
     site.browser.see("3 tags");
     // As the command line says it: one that was adopted was pushed before.
@@ -34,7 +16,7 @@ fn tags_are_listed_searched_and_their_digests_copied() {
     site.browser.fill("Search tags", "v2");
     site.browser.see("1 of 3 tags");
     site.browser.click("Copy the digest of v2");
-    copied(&site, &digest(2));
+    site.copied(&digest(2));
     site.browser.see("Copied");
     site.browser.fill("Search tags", "none-such");
     site.browser.see("Nothing matches this search");
@@ -42,28 +24,25 @@ fn tags_are_listed_searched_and_their_digests_copied() {
 }
 
 #[test]
-fn lines_for_a_terminal_are_copied_with_the_registry_that_one_names() {
-    let site = with_tags(&[("latest", 1)]);
+fn lines_for_a_terminal_are_copied_with_the_registry_that_is_known() {
+    let site = Website::with_tags(&[("latest", 1)]);
     site.open("/repositories/alice/app");
-    // Everywhere the same host, which is not known until somebody names it: never that of the pages.
+    // The host is not known until somebody sets it: it is never that of the pages.
     site.browser.see("docker pull HOST/alice/app:latest");
-    site.browser.fill("Registry", "registry.example.com");
-    site.browser.see("docker pull registry.example.com/alice/app:latest");
-    site.browser.click("Copy");
-    copied(&site, "docker login registry.example.com --username alice");
-    site.browser.reload();
-    site.browser.see("docker pull registry.example.com/alice/app:latest");
-    // What administrators set goes over what this browser remembers.
+    site.browser.see("An administrator can set it for everybody.");
     let set = json!({ "registryPublicHost": "images.example.com" });
     site.api("admin").post("/api/v0/meta/settings", &set).must_be(202);
     site.browser.reload();
     site.browser.see("docker pull images.example.com/alice/app:latest");
+    assert!(!site.browser.text().contains("HOST"));
+    site.browser.click("Copy");
+    site.copied("docker login images.example.com --username alice");
     site.must_be_clean(&[]);
 }
 
 #[test]
 fn deleting_a_tag_without_a_registry_says_why_it_cannot_be() {
-    let site = with_tags(&[("latest", 1)]);
+    let site = Website::with_tags(&[("latest", 1)]);
     site.open(TAGS);
     site.browser.click_css("input[aria-label='Select latest']");
     site.browser.click("Delete");

@@ -52,6 +52,8 @@ fn a_tag_that_shares_its_manifest_names_the_others_and_takes_them_along_if_one_s
     Clients::new().push(&Image::holding("a"), &pair.open_registry().at("alice/app:unheard-of")).must_succeed();
     pick(&site, &["1.0"]);
     site.browser.see("Delete this tag?");
+    site.browser.see("alice/app:latest");
+    assert!(!site.browser.text().contains("unheard-of"), "nobody knows it here");
     confirm(&site);
     site.browser.see("Delete 3 tags together?");
     site.browser.see("alice/app:latest");
@@ -67,6 +69,25 @@ fn a_tag_that_shares_its_manifest_names_the_others_and_takes_them_along_if_one_s
     site.browser.see("1 tag");
     assert_eq!(site.server.tag_names("alice/app"), ["old"]);
     site.must_be_clean(&[404, 409]);
+}
+
+#[test]
+fn the_tags_of_an_image_are_named_before_and_one_confirmation_is_for_all_of_them() {
+    let (site, pair) = with_tags(&[("1.0", "a"), ("1", "a"), ("latest", "a"), ("old", "c")]);
+    pick(&site, &["1.0"]);
+    site.browser.see("Delete this tag?");
+    site.browser.see("These tags have the same image.");
+    site.browser.see("alice/app:latest");
+    let named = site.browser.run("return document.querySelector('dialog').innerText", json!([]));
+    let named: Vec<_> = named.as_str().expect("a text").lines().filter(|line| line.starts_with("alice/app:")).collect();
+    assert_eq!(named, ["alice/app:1.0", "alice/app:1", "alice/app:latest"]);
+    confirm(&site);
+    site.browser.see("3 tags deleted");
+    site.browser.see("1 tag");
+    assert_eq!(site.server.tag_names("alice/app"), ["old"]);
+    let there = Clients::new().tags(&pair.open_registry().at("alice/app")).must_succeed().stdout;
+    assert!(there.contains("old") && !there.contains("latest"), "{there}");
+    site.must_be_clean(&[404]);
 }
 
 #[test]

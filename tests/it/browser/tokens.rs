@@ -92,15 +92,15 @@ fn an_access_token_is_renamed_switched_off_and_on_and_rotated() {
     site.browser.click("Save");
     soon("it is inactive", || (tokens(&site)[0]["isActive"] == false).then_some(()));
     assert_eq!(tokens(&site)[0]["tokenLabel"], "old laptop");
-    site.browser.see("One that is inactive, expired or revoked cannot be rotated.");
+    site.browser.see("Switch it on to rotate it.");
     assert!(!site.browser.is_enabled("Rotate"));
     site.browser.choose("Is active");
     site.browser.click("Save");
-    site.browser.see_no_more("One that is inactive, expired or revoked cannot be rotated.");
+    site.browser.see_no_more("Switch it on to rotate it.");
     let before = tokens(&site)[0]["hashedToken"].clone();
     site.browser.click("Rotate");
     site.browser.see("Rotate this access token?");
-    site.browser.pick("How long the old secret works on", "3600");
+    site.browser.pick("How long the old secret still works", "3600");
     site.browser.click_css("dialog .button.primary");
     site.browser.see("New secret for");
     site.browser.see("The old secret works until");
@@ -121,16 +121,16 @@ fn one_that_a_stranger_has_revoked_is_told_until_it_is_deleted() {
     let leaked = json!({ "tokens": [made.text("/token")] });
     site.server.http().post("/api/v0/api_tokens/revoke", &leaked).must_be(202);
     site.sign_in("alice", crate::support::exe::PASSWORD);
-    site.browser.see("Whoever held 1 access token of yours ended it for good");
-    site.browser.see("Replace what used it, then delete what is revoked.");
+    site.browser.see("One of your access tokens was revoked by somebody who had its secret.");
+    site.browser.see("Replace it where it was used, then delete it.");
     site.browser.follow("View details of laptop");
     site.browser.see("whoever held it ended it for good on ");
-    assert!(!site.browser.is_enabled("Rotate") && !site.browser.text().contains("Is active"));
+    assert!(!site.browser.has("button", "Rotate") && !site.browser.text().contains("Is active"));
     site.browser.click("Delete");
     site.browser.fill("Type delete to confirm", "delete");
     site.browser.click("OK");
     site.browser.arrive(LIST);
-    site.browser.see_no_more("Replace what used it");
+    site.browser.see_no_more("Replace it where it was used");
     site.must_be_clean(&[]);
 }
 

@@ -43,7 +43,7 @@ fn a_rotated_secret_works_on_for_the_overlap_and_not_longer() {
     let rotate = |overlap: &str| {
         pages.browser.click("Rotate");
         pages.browser.see("Rotate this access token?");
-        pages.browser.pick("How long the old secret works on", overlap);
+        pages.browser.pick("How long the old secret still works", overlap);
         pages.browser.click("Rotate");
         pages.browser.see("New secret for “laptop”");
         pages.browser.value("Access token")
@@ -61,7 +61,7 @@ fn a_rotated_secret_works_on_for_the_overlap_and_not_longer() {
     pages.browser.click("Done");
     pages.browser.follow("laptop");
     let third = rotate("0");
-    pages.browser.see("The old secret works no longer.");
+    pages.browser.see("The old secret no longer works.");
     assert!(!pages.browser.text().contains("The old secret works until"));
     assert!(!works(&second), "without an overlap it stops at once");
     assert!(works(&site.with("alice", &third)));
@@ -79,14 +79,14 @@ fn two_secrets_are_told_apart_and_the_old_one_is_ended() {
     let pages = signed_in(&site);
     pages.browser.follow("laptop");
     pages.browser.click("Rotate");
-    pages.browser.pick("How long the old secret works on", "used");
+    pages.browser.pick("How long the old secret still works", "used");
     pages.browser.click("Rotate");
     pages
         .browser
         .see("The old secret works until the new one is used, at the latest until 22 January 2026 at 12:00:00 UTC.");
     let new = site.with("alice", &pages.browser.value("Access token"));
     pages.browser.click("Done");
-    pages.browser.see("old secret until");
+    pages.browser.see("old secret: in");
     pages.browser.follow("laptop");
     for told in
         ["New secret used", "Old secret works", "until the new one is used, at the latest until", "Old secret used"]
@@ -94,7 +94,7 @@ fn two_secrets_are_told_apart_and_the_old_one_is_ended() {
         pages.browser.see(told);
     }
     assert!(works(&first));
-    pages.browser.click("End the old secret");
+    pages.browser.click("End it now");
     pages.browser.see("End the old secret?");
     pages.browser.click("End it");
     pages.browser.see("The old secret has ended");
@@ -159,8 +159,12 @@ fn the_list_tells_what_ends_soon_and_what_ended() {
     });
     assert_eq!(states, ["expired", "active", "expires in 5 days"]);
     pages.browser.follow("gone");
-    pages.browser.see("One that is inactive, expired or revoked cannot be rotated.");
-    assert!(!pages.browser.is_enabled("Rotate"));
+    // A dead switch and a dead button would leave somebody stuck.
+    pages.browser.see("Expired on 15 Jan 2026");
+    pages.browser.see("A new one takes over");
+    pages.browser.see("It has expired: clients cannot sign in with it.");
+    assert!(!pages.browser.has("choice", "Is active") && !pages.browser.has("button", "Rotate"));
+    assert!(pages.browser.has("button", "New one like this"));
     pages.must_be_clean(&[]);
 }
 

@@ -4,6 +4,7 @@ use std::{fs, path::PathBuf, time::Instant};
 
 use tempfile::TempDir;
 
+use super::notifications_by_hand::{digest, event, registry, tell};
 use crate::support::{
     Dockpass,
     exe::executable,
@@ -56,15 +57,28 @@ fn site() -> Dockpass {
         "team create acme/developers",
         "repo create alice/application",
         "token create --user alice --label laptop",
+        "robot create acme/builder --access push",
     ] {
         dockpass.cli(&line.split(' ').collect::<Vec<_>>()).must_succeed();
+    }
+    for (number, tag) in [(1, "nightly"), (2, "stable")] {
+        let pushed = event(tag, "push", "alice/application", tag, &digest(number));
+        tell(&registry(&dockpass), &pushed).must_be(200);
     }
     dockpass
 }
 
 /// Lines with a Tab in them, and what stands in the answer if it did its work.
-fn lines(data: &str) -> Vec<(String, &'static str)> {
+fn lines(dockpass: &Dockpass) -> Vec<(String, &'static str)> {
+    let listed = dockpass.cli(&["token", "list", "--user", "alice", "--format", "json"]).must_succeed().stdout;
+    let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    let id = listed[0]["id"].as_str().expect("an id");
+    // All but its end: the robot was made at almost the same time.
+    let shown = format!("token show {}\t--format json", &id[..id.len() - 2]);
+    let data = dockpass.data().display().to_string();
     [
+        (shown.as_str(), "\"tokenLabel\": \"laptop\""),
+        ("audit list --action token.cr\t--format json", "\"token.create\""),
         ("user show ali\t--format json", "\"name\": \"alice\""),
         ("user show --form\tjson ali\t", "\"name\": \"alice\""),
         ("user sh\tali\t--format=js\t", "\"name\": \"alice\""),
@@ -72,8 +86,10 @@ fn lines(data: &str) -> Vec<(String, &'static str)> {
         ("team show acme/d\t--format json", "\"name\": \"developers\""),
         ("repo show alice/a\t--format json", "\"name\": \"application\""),
         ("token list --user=al\t--format json", "\"tokenLabel\": \"laptop\""),
-        ("token show 0\t--format json", "\"tokenLabel\": \"laptop\""),
-        ("audit list --action token.cr\t--format json", "\"token.create\""),
+        ("robot show acme/b\t--format json", "\"userName\": \"acme/builder\""),
+        ("access check --robot acme/\tpush acme/x --format json", "\"user\": \"acme/builder\""),
+        // What was completed stands on the terminal, and nowhere in the help.
+        ("repo delete-tag --help alice/application stable nigh\t", "nightly"),
     ]
     .into_iter()
     .map(|(line, answer)| (format!("dockpass --data-dir {data} {line}"), answer))
@@ -83,7 +99,7 @@ fn lines(data: &str) -> Vec<(String, &'static str)> {
 #[test]
 fn bash_knows_names() {
     let (dockpass, shell) = (site(), Shell::new("bash"));
-    for (line, answer) in lines(&dockpass.data().display().to_string()) {
+    for (line, answer) in lines(&dockpass) {
         let typed = shell.typed("bash --norc --noprofile -i", &["source ./completions".to_owned(), line.clone()]);
         assert!(typed.contains(answer), "{line}:\n{typed}");
     }
@@ -103,7 +119,7 @@ fn bash_knows_names() {
 #[test]
 fn zsh_knows_names() {
     let (dockpass, shell) = (site(), Shell::new("zsh"));
-    for (line, answer) in lines(&dockpass.data().display().to_string()) {
+    for (line, answer) in lines(&dockpass) {
         let ready = "autoload -U compinit; compinit -u -D; source ./completions".to_owned();
         let typed = shell.typed("zsh -f -i", &[ready, line.clone()]);
         assert!(typed.contains(answer), "{line}:\n{typed}");
@@ -119,7 +135,9 @@ fn fish_knows_names() {
         ("team show acme/d", "acme/developers\n"),
         ("repo show alice/a", "alice/application\n"),
         ("token show 0", "laptop of alice, active\n"),
-        ("token cr", "create\tMake an access token"),
+        ("robot show acme/", "acme/builder\tpush, active\n"),
+        ("repo delete-tag alice/application s", "stable\tsha256:"),
+        ("token cr", "create\tCreate an access token"),
         ("audit list --action=token.cr", "--action=token.create\t"),
     ] {
         let proposed = shell.proposed(&format!("dockpass --data-dir {data} {line}"));

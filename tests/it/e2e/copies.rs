@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::support::{
     Dockpass, Setup,
     exe::cli_command,
+    http::Http,
     process::{Run, command, environment},
 };
 
@@ -28,6 +29,26 @@ fn copy(script: &str, data: &Path, to: &Path) -> Run {
     Run::of(command("sh").args(["-c", &script]), "")
 }
 
+/// Does a work while four writers make and delete access tokens.
+pub(super) fn under_writers<T>(user: &Http, work: impl FnOnce() -> T) -> T {
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for writer in 0..4 {
+            let is_done = &is_done;
+            scope.spawn(move || {
+                while !is_done.load(Ordering::SeqCst) {
+                    let body = json!({ "tokenLabel": format!("writer {writer}") });
+                    let made = user.post("/api/v0/api_tokens", &body).must_be(200);
+                    user.delete(&format!("/api/v0/api_tokens/{}", made.text("/hashedToken"))).must_be(200);
+                }
+            });
+        }
+        let done = work();
+        is_done.store(true, Ordering::SeqCst);
+        done
+    })
+}
+
 #[test]
 fn a_copy_that_is_made_under_writers_opens_and_its_audit_log_is_whole() {
     let dockpass = Dockpass::start();
@@ -36,31 +57,18 @@ fn a_copy_that_is_made_under_writers_opens_and_its_audit_log_is_whole() {
     let script = script();
     let rounds = if environment("DOCKPASS_LONG").is_some() { 60 } else { 4 };
     let copies = tempfile::tempdir().expect("a directory");
-    let is_done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        for writer in 0..4 {
-            let (alice, is_done) = (&alice, &is_done);
-            scope.spawn(move || {
-                while !is_done.load(Ordering::SeqCst) {
-                    let body = json!({ "tokenLabel": format!("writer {writer}") });
-                    let made = alice.post("/api/v0/api_tokens", &body).must_be(200);
-                    alice.delete(&format!("/api/v0/api_tokens/{}", made.text("/hashedToken"))).must_be(200);
-                }
-            });
-        }
-        let all: Vec<_> = (0..rounds)
-            .map(|round| {
-                let to = copies.path().join(format!("{round}/data"));
-                fs::create_dir(copies.path().join(round.to_string())).expect("a directory");
-                (copy(&script, &dockpass.data(), &to), to)
-            })
-            .collect();
-        is_done.store(true, Ordering::SeqCst);
-        for (run, to) in all {
-            run.must_succeed();
-            Run::of(&mut cli_command(&to, &["audit", "verify"]), "").must_succeed();
-        }
+    let all = under_writers(&alice, || {
+        let made = |round: i32| {
+            let to = copies.path().join(format!("{round}/data"));
+            fs::create_dir(copies.path().join(round.to_string())).expect("a directory");
+            (copy(&script, &dockpass.data(), &to), to)
+        };
+        (0..rounds).map(made).collect::<Vec<_>>()
     });
+    for (run, to) in all {
+        run.must_succeed();
+        Run::of(&mut cli_command(&to, &["audit", "verify"]), "").must_succeed();
+    }
     let restored = tempfile::tempdir().expect("a directory");
     fs::rename(copies.path().join("0/data"), restored.path().join("data")).expect("it is put in place");
     let password = dockpass.admin_password();

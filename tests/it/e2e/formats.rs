@@ -13,7 +13,7 @@ fn opens(name: &str) {
     let mut command = background_command("python3");
     command.arg(script).arg("--check").arg(executable()).arg(name);
     let checked = Run::of(&mut command, "").must_succeed();
-    assert!(checked.stdout.contains("0 differences; now dockpass data 8"), "{}", checked.describe());
+    assert!(checked.stdout.contains("0 differences; now dockpass data 9"), "{}", checked.describe());
 }
 
 #[test]
@@ -49,4 +49,9 @@ fn a_data_directory_of_format_6_has_everything_as_it_was() {
 #[test]
 fn a_data_directory_of_format_7_has_everything_as_it_was() {
     opens("format-7");
+}
+
+#[test]
+fn a_data_directory_of_format_8_has_everything_as_it_was() {
+    opens("format-8");
 }

@@ -159,9 +159,46 @@ fn of_several_servers_one_is_current() {
     let here = desk.run(&["whoami", "--data-dir", &directory]).must_succeed();
     assert!(here.stdout.contains("the local administrator"), "{}", here.describe());
     // No secret goes to a server that it was not given for.
-    desk.run(&["whoami", "--server", "https://dockpass.example"]).must_fail_with(&["nobody has signed in to"]);
+    desk.run(&["whoami", "--server", "https://dockpass.example"]).must_fail_with(&["you are not signed in to"]);
     desk.run(&["logout", "--all"]).must_succeed();
     assert_eq!((labels(&one, "alice").len(), labels(&two, "bob").len()), (0, 0));
+}
+
+#[test]
+fn an_access_token_says_itself_whose_it_is() {
+    let (dockpass, desk) = (Dockpass::start(), Desk::new());
+    dockpass.add_user("alice");
+    dockpass.cli(&["org", "create", "acme"]).must_succeed();
+    let token = dockpass.add_token("alice", &[]).secret;
+    let robot = dockpass.cli(&["robot", "create", "acme/ci", "--access", "push"]).must_succeed().stdout;
+    let url = url(&dockpass);
+    let with = |secret: &str, arguments: &[&str]| {
+        desk.with(arguments, "", &[("DOCKPASS_SERVER", &url), ("DOCKPASS_TOKEN", secret)])
+    };
+    for (secret, name) in [(token.as_str(), "alice"), (robot.trim(), "acme/ci")] {
+        let who = with(secret, &["whoami", "--format", "json"]).must_succeed().stdout;
+        let who: Value = serde_json::from_str(&who).expect("JSON");
+        assert_eq!((&who["user"], &who["credentialFrom"]), (&name.into(), &"DOCKPASS_TOKEN".into()));
+        // Kept as it is, with the name.
+        let login = ["login", "--server", &url, "--password-stdin"];
+        desk.with(&login, secret, &[]).must_succeed();
+        assert_eq!(desk.json(&["whoami"])["user"], name);
+    }
+    assert!(
+        with(&token, &["token", "list", "--format", "json"]).must_succeed().stdout.contains("\"state\": \"active\"")
+    );
+    // It goes to no server that only a login names.
+    let unnamed = desk.with(&["whoami"], "", &[("DOCKPASS_TOKEN", &token)]);
+    assert_eq!(unnamed.must_fail_with(&["nothing names the server that it is for"]).code(), Some(2));
+    // A wrong one is refused with the way in, a password without a name before anything is sent.
+    let wrong = with(&token.replace("dkp_", "dkp_x"), &["token", "list"]);
+    assert!(!wrong.stderr.contains(&token[4..20]), "{}", wrong.describe());
+    wrong.must_fail_with(&["no access token"]);
+    dockpass.cli(&["token", "delete", "--user", "alice", "--all", "--yes"]).must_succeed();
+    with(&token, &["token", "list"]).must_fail_with(&["does not accept the access token in DOCKPASS_TOKEN"]);
+    let password = with(PASSWORD, &["token", "list"]).must_fail_with(&["needs its user name in DOCKPASS_USER"]);
+    assert_eq!(password.code(), Some(2));
+    desk.with(&["login", "--server", &url, "--password-stdin"], PASSWORD, &[]).must_fail_with(&["--user NAME"]);
 }
 
 #[test]
@@ -171,6 +208,10 @@ fn the_data_directory_of_this_machine_comes_before_a_login() {
     desk.login(&url(&dockpass), "alice", PASSWORD).must_succeed();
     symlink(dockpass.data(), desk.0.path().join("dockpass-data")).expect("a link");
     assert!(desk.json(&["whoami"])["server"].is_null());
+    // Who gives a secret does not mean to be its administrator.
+    let secret = [("DOCKPASS_USER", "alice"), ("DOCKPASS_TOKEN", PASSWORD)];
+    desk.with(&["user", "list"], "", &secret).must_fail_with(&["nothing names the server that it is for"]);
+    desk.with(&["user", "list", "--data-dir", "dockpass-data"], "", &secret).must_succeed();
     let again = desk.login(&url(&dockpass), "alice", PASSWORD).must_succeed();
     assert!(again.stderr.contains("of this machine first"), "{}", again.describe());
 }

@@ -249,7 +249,7 @@ fn pages_sign_in_and_paths_pass_unchanged() {
 }
 
 /// The head of the one request that comes to this address.
-fn heard(listener: TcpListener) -> thread::JoinHandle<String> {
+pub(super) fn heard(listener: TcpListener) -> thread::JoinHandle<String> {
     thread::spawn(move || {
         let (stream, _) = listener.accept().expect("a connection");
         let (mut head, mut lines) = (String::new(), BufReader::new(stream));

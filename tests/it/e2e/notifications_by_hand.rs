@@ -16,11 +16,11 @@ fn secret(dockpass: &Dockpass) -> String {
 }
 
 /// Whoever has the secret.
-fn registry(dockpass: &Dockpass) -> Http {
+pub(super) fn registry(dockpass: &Dockpass) -> Http {
     dockpass.http().bearer(&secret(dockpass))
 }
 
-fn event(id: &str, action: &str, repository: &str, tag: &str, digest: &str) -> Value {
+pub(super) fn event(id: &str, action: &str, repository: &str, tag: &str, digest: &str) -> Value {
     let method = if action == "pull" { "GET" } else { "PUT" };
     json!({
         "id": id, "timestamp": "2026-01-15T12:00:00.5Z", "action": action, "request": { "method": method },
@@ -29,12 +29,12 @@ fn event(id: &str, action: &str, repository: &str, tag: &str, digest: &str) -> V
     })
 }
 
-fn tell(registry: &Http, event: &Value) -> Answer {
+pub(super) fn tell(registry: &Http, event: &Value) -> Answer {
     let media_type = "application/vnd.docker.distribution.events.v2+json";
     registry.header("Content-Type", media_type).post(EVENTS, &json!({ "events": [event] }))
 }
 
-fn digest(byte: u8) -> String {
+pub(super) fn digest(byte: u8) -> String {
     format!("sha256:{}", format!("{byte:02x}").repeat(32))
 }
 

@@ -7,8 +7,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use crate::support::{
-    Clients, Dockpass, Http, Image, Site,
+    Clients, Dockpass, Image, Site,
+    containerd::{Containerd, PullSecret},
     exe::executable,
+    nginx::Front,
     process::{Run, background_command},
 };
 
@@ -138,10 +140,74 @@ fn a_robots_secret_stops_with_the_token_that_made_it_and_lives_on_when_its_maker
 }
 
 #[test]
-fn a_robot_works_through_what_an_nginx_before_the_registry_passes_on() {
+fn a_robot_works_through_the_nginx_that_is_configured_for_both() {
+    let front = Front::with_users(&[]);
+    let dockpass = front.pair.dockpass();
+    dockpass.cli(&["org", "create", "acme"]).must_succeed();
+    let secret = made(dockpass, "acme/ci", &["--access", "push"]);
+    let clients = Clients::with_tls();
+    clients.trust(&front.authority, &front.certificate.authority());
+    clients.docker_login(&front.authority, "acme/ci", &secret).must_succeed();
+    clients.podman_login(&front.authority, "acme/ci", &secret).must_succeed();
+    clients.skopeo_login(&front.authority, "acme", &secret).must_be_refused();
+    clients.skopeo_login(&front.authority, "acme/ci", &secret).must_succeed();
+    let (image, back) = (Image::holding("built"), Image::empty_layout());
+    clients.push(&image, &front.at("acme/app:1")).must_succeed();
+    clients.pull_into(&front.at("acme/app:1"), &back).must_succeed();
+    assert_eq!(back.digest(), image.digest);
+    clients.push(&image, &front.at("alice/app:1")).must_be_refused();
+    // The API and the catalogue, where an encoded slash must come through.
+    let http = front.http().basic("acme/ci", &secret);
+    assert_eq!(http.get("/v2/_catalog").must_be(200).json()["repositories"], json!(["acme/app"]));
+    http.get("/auth/token?account=acme%2Fci&service=dockpass").must_be(200);
+}
+
+#[test]
+fn containerd_pulls_and_pushes_with_a_robots_name() {
+    let site = site();
+    let secret = made(&site.dockpass, "acme/ci", &["--access", "push"]);
+    let image = Image::holding("built");
+    signed_in(&site, &secret).push(&image, &site.at("acme/app:1")).must_succeed();
+    site.clients_of("alice", &[]).push(&image, &site.at("alice/app:1")).must_succeed();
+    let containerd = Containerd::start();
+    let (app, copy) = (site.at("acme/app:1"), site.at("acme/copy:1"));
+    containerd.pull(&app, "acme/ci", &secret).must_succeed();
+    assert_eq!(containerd.digest(false, &app).as_ref(), Some(&image.digest));
+    containerd.push(&app, &copy, "acme/ci", &secret).must_succeed();
+    assert_eq!(signed_in(&site, &secret).digest(&copy), image.digest);
+    let refused = ["authorization failed", "unauthorized"];
+    containerd.pull(&site.at("alice/app:1"), "acme/ci", &secret).must_fail_with(&refused);
+    for wrong in ["acme", "ci", "alice"] {
+        containerd.pull(&copy, wrong, &secret).must_fail_with(&refused);
+    }
+}
+
+/// A pull secret is docker's file: `auth` holds the name, slash and all, and the secret. Whoever reads it (kubelet, containerd,
+/// skopeo, podman) takes all before the first colon for the name.
+#[test]
+fn a_kubernetes_node_pulls_with_a_robots_pull_secret() {
     let site = site();
     let secret = made(&site.dockpass, "acme/ci", &["--access", "read-only"]);
-    let (_nginx, front) = crate::support::nginx::Nginx::passing_everything_to(&site.dockpass.address);
-    let through = Http::at(&format!("http://{front}")).basic("acme/ci", &secret);
-    through.get("/auth/token?account=acme%2Fci&service=dockpass").must_be(200);
+    let image = Image::holding("built");
+    site.clients_of("alice", &[]).push(&image, &site.at("acme/app:1")).must_succeed();
+    let reference = site.at("acme/app:1");
+    let auth = STANDARD.encode(format!("acme/ci:{secret}"));
+    let pull_secret = json!({ "auths": { &site.registry.address: { "auth": auth } } });
+
+    let node = Containerd::start();
+    let wrong = STANDARD.encode(format!("acme:{secret}"));
+    let refused = node.pull_as_kubelet(&reference, PullSecret::Encoded(&wrong)).expect_err("it is refused");
+    assert!(refused.contains("authorization failed") || refused.contains("401"), "{refused}");
+    assert_eq!(node.digest(true, &reference), None);
+    for shown in [PullSecret::Encoded(&auth), PullSecret::Decoded { user: "acme/ci", secret: &secret }] {
+        node.pull_as_kubelet(&reference, shown).unwrap_or_else(|why| panic!("{shown:?}: {why}"));
+        assert_eq!(node.digest(true, &reference).as_ref(), Some(&image.digest));
+    }
+
+    let clients = Clients::new();
+    fs::write(clients.home().join("auth.json"), pull_secret.to_string()).expect("the pull secret");
+    let back = Image::empty_layout();
+    clients.pull_into(&reference, &back).must_succeed();
+    assert_eq!(back.digest(), image.digest);
+    assert!(clients.podman_search(&["--list-tags"], &site.at("acme/app")).must_succeed().stdout.contains("acme/app"));
 }

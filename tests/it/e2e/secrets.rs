@@ -5,26 +5,35 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use rustix::process::geteuid;
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::{
-    Registry,
+    AccessToken, Registry,
     exe::{Dockpass, PASSWORD, Setup, executable},
     process::{Background, Run, background_command, command},
+    raw::Upstream,
 };
 
 const NEW_PASSWORD: &str = "cobalt-heron-1717";
 const WRONG_PASSWORD: &str = "guess-of-somebody-99";
+const REPEATED: &str = "Rm9yLW9uZS1yb3RhdGlvbi1hbmQtaXRzLXJlcGV0aXRpb24";
+const UPSTREAM_PASSWORD: &str = "marble-otter-5150";
 
 /// Every secret that a running server was given or gave, and must keep.
 struct Secrets(Vec<(&'static str, String)>);
 
 impl Secrets {
+    /// Neither as it is, nor as the header with credentials has it.
     fn must_not_be_in(&self, place: &str, text: &str) {
         for (name, secret) in &self.0 {
             assert!(!text.contains(secret), "{name} is in {place}");
+            for user in ["admin", "alice", "acme/ci", "dockpass", ""] {
+                let header = STANDARD.encode(format!("{user}:{secret}"));
+                assert!(!text.contains(header.trim_end_matches('=')), "{name} is in {place}, in base64");
+            }
         }
     }
 }
@@ -53,7 +62,8 @@ fn use_secrets(dockpass: &Dockpass) -> Secrets {
     by_password.post(change, &json!({"oldPassword": WRONG_PASSWORD, "newPassword": NEW_PASSWORD})).must_be(400);
     by_password.post(change, &json!({"oldPassword": PASSWORD, "newPassword": NEW_PASSWORD})).must_be(200);
     let signature = registry_token.rsplit('.').next().expect("a signature").to_owned();
-    Secrets(vec![
+    let mut secrets = use_more_secrets(dockpass);
+    secrets.extend([
         ("the first password", admin),
         ("a password", PASSWORD.to_owned()),
         ("a new password", NEW_PASSWORD.to_owned()),
@@ -62,17 +72,114 @@ fn use_secrets(dockpass: &Dockpass) -> Secrets {
         ("an access token's access token", made.text("/token")),
         ("a rotated access token", rotated.text("/token")),
         ("a registry token's signature", signature),
+    ]);
+    Secrets(secrets)
+}
+
+/// Robots, sessions, what somebody has found and ends, temporary passwords, and the key with which a rotation is repeated.
+fn use_more_secrets(dockpass: &Dockpass) -> Vec<(&'static str, String)> {
+    let (admin, local) = (dockpass.http_as_admin(), |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        AccessToken::of(&dockpass.cli_json(&words))
+    });
+    dockpass.cli(&["org", "create", "acme"]).must_succeed();
+    let robot = local("robot create acme/ci --access push");
+    dockpass.http_as("acme/ci", &robot.secret).get("/auth/token?service=dockpass").must_be(200);
+    let robot_rotated = local("robot rotate acme/ci --yes");
+    let page = dockpass.http().header("Sec-Fetch-Site", "same-origin");
+    let wrong = json!({ "username": "alice", "password": WRONG_PASSWORD });
+    page.post("/api/v0/session", &wrong).must_be(401);
+    let opened = page.post("/api/v0/session", &json!({ "username": "alice", "password": NEW_PASSWORD })).must_be(200);
+    let cookie = opened.header("set-cookie").and_then(|set| set.split(';').next()).expect("a cookie").to_owned();
+    page.header("Cookie", &cookie).get("/api/v0/session").must_be(200);
+    let (_, session) = cookie.split_once('=').expect("a value");
+    page.header("Cookie", &format!("{cookie}x")).get("/api/v0/session").must_be(401);
+    let leaked = dockpass.add_token("alice", &[]);
+    let texts = json!({ "tokens": [leaked.secret] });
+    dockpass.http().post("/api/v0/api_tokens/identify", &json!({ "token": leaked.secret }));
+    dockpass.http().post("/api/v0/api_tokens/revoke", &texts).must_be(202);
+    dockpass.http_as("alice", &leaked.secret).get("/api/v0/repositories").must_be(401);
+    let made = admin.post("/api/v0/api_tokens?username=alice", &json!({ "temporaryPassword": true })).must_be(200);
+    let temporary = AccessToken::of(&made.json());
+    dockpass.http_as("alice", &temporary.secret).get("/api/v0/repositories").must_be(200);
+    let repeated = dockpass.add_token("alice", &[]);
+    let again = dockpass.http_as("alice", &repeated.secret).header("Idempotency-Key", REPEATED);
+    let path = format!("/api/v0/api_tokens/{}/rotate", repeated.hash);
+    let rotated = again.post(&path, &json!({ "overlap": 60 })).must_be(200).text("/token");
+    again.post(&path, &json!({ "overlap": 60 })).must_be(200);
+    vec![
+        ("a robot's secret", robot.secret),
+        ("a robot's new secret", robot_rotated.secret),
+        ("a session", session.to_owned()),
+        ("a secret that was found", leaked.secret),
+        ("a temporary password", temporary.secret),
+        ("a secret whose rotation was repeated", rotated),
+        ("the key of a rotation", REPEATED.to_owned()),
+    ]
+}
+
+/// What stands in files of the data directory, and nowhere else.
+fn of_files(dockpass: &Dockpass) -> Secrets {
+    let file =
+        |name: &str| fs::read_to_string(dockpass.data().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let events = file("keys/registry-events-secret").trim().to_owned();
+    let told = dockpass.http().header("Content-Type", "application/json");
+    told.bearer(&events).post("/api/v0/registry/events", &json!({ "events": [] })).must_be(200);
+    told.bearer(&format!("{events}x")).post("/api/v0/registry/events", &json!({ "events": [] })).must_be(404);
+    // The lines of a key that are its own.
+    let key = |name: &str| {
+        let text = file(name);
+        let (_, rest) = text.split_once("PRIVATE KEY-----\n").expect("a private key");
+        rest.lines().next().expect("a line").to_owned()
+    };
+    Secrets(vec![
+        ("the secret of notifications", events),
+        ("the secret of the socket", file("socket-secret").trim().to_owned()),
+        ("the key of the audit log", file("keys/audit.key").trim().to_owned()),
+        ("the key of registry tokens", key("keys/registry-leaf.pem")),
+        ("the key of the authority", key("keys/registry-ca.pem")),
+        ("the password for the registry", UPSTREAM_PASSWORD.to_owned()),
     ])
+}
+
+/// A server with a loud log, before a registry that wants a password, through which alice has asked for something.
+fn loud() -> (Dockpass, TempDir) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("password");
+    fs::write(&file, UPSTREAM_PASSWORD).expect("a file");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("its permissions");
+    let upstream = Upstream::saying("/tags/list");
+    upstream
+        .say("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
+    let config = format!(
+        "[registry]\nupstream = \"{}\"\nupstream_auth = \"basic\"\nupstream_user = \"dockpass\"\n\
+         upstream_password_file = \"{}\"\n",
+        upstream.url(),
+        file.display()
+    );
+    let environment = vec![("DOCKPASS_LOG", "trace".to_owned())];
+    let dockpass = Setup { config, environment, ..Setup::default() }.start();
+    dockpass.cli(&["user", "create", "carol", "--service", "--adopt-repositories"]).must_succeed();
+    dockpass.cli(&["repo", "create", "carol/app"]).must_succeed();
+    let carol = dockpass.http_as("carol", &dockpass.add_token("carol", &[]).secret);
+    carol.get("/v2/carol/app/tags/list").must_be(200);
+    let header = STANDARD.encode(format!("dockpass:{UPSTREAM_PASSWORD}"));
+    assert!(
+        upstream.heard("/tags/list").iter().any(|head| head.contains(&header)),
+        "the registry was shown its password"
+    );
+    (dockpass, directory)
 }
 
 #[test]
 fn no_log_and_no_audit_record_holds_a_secret() {
-    let environment = vec![("DOCKPASS_LOG", "trace".to_owned())];
-    let dockpass = Setup { environment, ..Setup::default() }.start();
-    let secrets = use_secrets(&dockpass);
+    let (dockpass, _directory) = loud();
+    let secrets = [use_secrets(&dockpass), of_files(&dockpass)];
     let audit = dockpass.http_as_admin().get("/api/v0/audit?pageSize=0").must_be(200);
-    secrets.must_not_be_in("the audit log", &audit.describe());
-    secrets.must_not_be_in("the log", &dockpass.log());
+    for secrets in secrets {
+        secrets.must_not_be_in("the audit log", &audit.describe());
+        secrets.must_not_be_in("the log", &dockpass.log());
+    }
     assert!(dockpass.log().contains("TRACE"), "the log was not loud");
 }
 

@@ -24,6 +24,10 @@ fn tag(text: &str) -> TagName {
     TagName::parse(text).unwrap()
 }
 
+fn platforms(image: &Known) -> Vec<String> {
+    image.platforms.iter().map(|it| it.platform.to_string()).collect()
+}
+
 fn texts<T: ToString>(page: &Page<T>) -> Vec<String> {
     page.items.iter().map(ToString::to_string).collect()
 }
@@ -111,7 +115,7 @@ async fn an_image_is_what_was_pushed() {
     assert_eq!(by_digest, Some(head));
     let known = image_of(&client, "alice/app", "1").await;
     assert_eq!(known.size, image.size);
-    assert_eq!(known.platforms.iter().map(ToString::to_string).collect::<Vec<_>>(), ["linux/amd64"]);
+    assert_eq!(platforms(&known), ["linux/amd64"]);
     assert_eq!(known.created_at.unwrap().to_string(), "2024-01-01T00:00:00Z");
     assert_eq!(known.config.unwrap().1, "application/vnd.oci.image.config.v1+json");
 }
@@ -128,8 +132,15 @@ async fn a_list_is_all_its_images_without_the_attestation() {
         (list.digest.as_str(), "application/vnd.oci.image.index.v1+json")
     );
     let known = image_of(&client, "alice/app", "1").await;
-    assert_eq!((known.size, known.config), (list.size, None));
-    assert_eq!(known.platforms.iter().map(ToString::to_string).collect::<Vec<_>>(), ["linux/amd64", "linux/arm64"]);
+    assert_eq!((known.size, &known.config), (list.size, &None));
+    assert_eq!(platforms(&known), ["linux/amd64", "linux/arm64"]);
+    assert_eq!(known.platforms.iter().filter_map(|it| it.size).sum::<u64>(), list.size);
+    // Each can be had alone, by its digest.
+    for image in known.platforms {
+        let digest = image.digest.expect("a digest");
+        let alone = client.image(TOKEN, &repository("alice/app"), &digest).await.unwrap().expect("it is there");
+        assert_eq!((Some(alone.size), platforms(&alone)), (image.size, vec![image.platform.to_string()]));
+    }
 }
 
 #[tokio::test]

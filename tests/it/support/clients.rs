@@ -102,6 +102,18 @@ impl Clients {
         Run::of(podman.args(self.tls("")).arg(host), secret)
     }
 
+    /// `podman pull`.
+    pub(crate) fn podman_pull(&self, from: &str) -> Run {
+        let mut podman = self.podman("pull");
+        Run::of(podman.args(self.tls("")).arg(from), "")
+    }
+
+    /// `podman push` of what was pulled, under another name.
+    pub(crate) fn podman_push(&self, from: &str, to: &str) -> Run {
+        let mut podman = self.podman("push");
+        Run::of(podman.args(self.tls("")).arg(from).arg(format!("docker://{to}")), "")
+    }
+
     /// `podman search HOST/TERM`; with `--list-tags` among the options, the tags of `HOST/REPOSITORY`.
     pub(crate) fn podman_search(&self, options: &[&str], what: &str) -> Run {
         let mut podman = self.podman("search");

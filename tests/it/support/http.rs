@@ -82,6 +82,11 @@ impl Http {
         self.header("Content-Type", media_type).with("data-raw", text).send("PUT", path)
     }
 
+    /// Sends `POST` with bytes, or with none.
+    pub(crate) fn post_bytes(&self, path: &str, text: &str) -> Answer {
+        self.header("Content-Type", "application/octet-stream").with("data-raw", text).send("POST", path)
+    }
+
     /// Sends `PATCH` with a JSON body.
     pub(crate) fn patch(&self, path: &str, body: &Value) -> Answer {
         self.json(body).send("PATCH", path)

@@ -22,12 +22,20 @@ impl Browser {
         self.cdp("Emulation.setDeviceMetricsOverride", metrics);
     }
 
+    /// Keeps a screenshot of what the window shows.
+    pub(crate) fn keep_what_fits(&self, name: &str) {
+        self.keep_as(name, false);
+    }
+
     /// Keeps a screenshot of the page or its dialog.
     pub(crate) fn keep(&self, name: &str) {
+        // A dialog fits into the window; a page extends below it.
+        self.keep_as(name, !self.has("css", "dialog[open]"));
+    }
+
+    fn keep_as(&self, name: &str, is_page: bool) {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
         fs::create_dir_all(&directory).expect("a directory");
-        // A dialog fits into the window; a page extends below it.
-        let is_page = !self.has("css", "dialog[open]");
         let made = self.cdp("Page.captureScreenshot", json!({ "captureBeyondViewport": is_page }));
         let bytes = STANDARD.decode(made["data"].as_str().expect("an image")).expect("base64");
         fs::write(directory.join(format!("{name}.png")), bytes).expect("it can be written");
@@ -38,6 +46,12 @@ impl Pages {
     /// Sets the colour scheme and the width of the window.
     pub(crate) fn look(&self, scheme: &str, width: u32) {
         self.browser.window(scheme, [width, HEIGHT], 1);
+    }
+
+    /// Shows the page as with a high-contrast theme of the system, until the next look.
+    pub(crate) fn force_colours(&self) {
+        let features = json!({ "features": [{ "name": "forced-colors", "value": "active" }] });
+        self.browser.cdp("Emulation.setEmulatedMedia", features);
     }
 
     /// All findings of axe-core on the current page, one per line.

@@ -2,8 +2,8 @@
 //! has the habits of registries which no package brings. Debian's `docker-registry` is the real one (`registry`).
 
 use std::{
-    collections::BTreeMap,
-    io::{BufRead, BufReader, Write},
+    collections::{BTreeMap, BTreeSet},
+    io::{BufRead, BufReader, Read, Write, copy, sink},
     net::{TcpListener, TcpStream},
     sync::{
         Arc, Mutex, PoisonError,
@@ -17,10 +17,12 @@ use serde_json::{Value, json};
 
 use super::{image::sha256, notify::MEDIA_TYPE};
 
-/// A request: its line without the version, and the registry token that it shows.
+/// A request: its line without the version, the registry token that it shows, and its headers.
 pub(crate) struct Asked {
     pub(crate) line: String,
-    token: Option<String>,
+    pub(crate) token: Option<String>,
+    /// Names in lower case, and values.
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 /// Makes the answer to a request; none closes the connection without a word.
@@ -68,6 +70,30 @@ impl Mock {
         })
     }
 
+    /// A registry that gives every blob out under every name, as zot does with `dedupe`; `refuses` is a name that it takes no
+    /// uploads to.
+    pub(crate) fn mixing(refuses: fn(&str) -> bool) -> Self {
+        let blobs: Mutex<BTreeSet<String>> = Mutex::default();
+        Self::saying(move |line| {
+            let mut blobs = blobs.lock().unwrap_or_else(PoisonError::into_inner);
+            let (method, target) = line.split_once(' ')?;
+            let digest = target.split_once("digest=").or(target.split_once("/blobs/")).map_or("", |(_, digest)| digest);
+            Some(match method {
+                "POST" if refuses(target) => answer(400, "", "{}"),
+                "POST" => answer(202, &format!("Location: http://zot.example{target}one\r\n"), ""),
+                "PUT" => {
+                    blobs.insert(digest.to_owned());
+                    answer(201, "", "")
+                }
+                "HEAD" if blobs.contains(digest) => answer(200, "", ""),
+                "HEAD" => answer(404, "", ""),
+                "DELETE" => answer(if blobs.remove(digest) { 202 } else { 404 }, "", ""),
+                _ if target.starts_with("/v2/_catalog") => answer(200, "", r#"{"repositories":[]}"#),
+                _ => answer(200, "", "{}"),
+            })
+        })
+    }
+
     /// The lines of all requests so far.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -84,13 +110,19 @@ impl Mock {
 }
 
 fn converse(mut stream: &TcpStream, heard: &Mutex<Vec<String>>, reply: &Reply) {
-    let mut head = BufReader::new(stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+    let mut reader = BufReader::new(stream);
+    let head = reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+    let mut head = head.collect::<Vec<_>>().into_iter();
     let line = head.next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
-    let token = head.find_map(|line| {
-        let (name, value) = line.split_once(": ")?;
-        name.eq_ignore_ascii_case("authorization").then(|| value.trim_start_matches("Bearer ").to_owned())
-    });
-    let asked = Asked { line, token };
+    let headers: Vec<_> = head
+        .filter_map(|line| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())))
+        .collect();
+    let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let token = header("authorization").map(|value| value.trim_start_matches("Bearer ").to_owned());
+    // A connection that is closed before its request was read is reset, and its answer lost.
+    let length = header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    let _ = copy(&mut reader.take(length), &mut sink());
+    let asked = Asked { line, token, headers };
     heard.lock().unwrap_or_else(PoisonError::into_inner).push(asked.line.clone());
     if let Some(mut answer) = reply(&asked) {
         // The answer to HEAD has no body, whatever its length says.

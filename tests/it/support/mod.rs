@@ -3,16 +3,26 @@
 
 pub(crate) mod attempts;
 pub(crate) mod browser;
+pub(crate) mod caddy;
 pub(crate) mod clients;
+pub(crate) mod containerd;
 pub(crate) mod contract;
 pub(crate) mod crowd;
+pub(crate) mod deeds;
 pub(crate) mod exe;
+pub(crate) mod filled;
+pub(crate) mod gateway;
 pub(crate) mod golden;
+pub(crate) mod guarded;
 pub(crate) mod held;
 pub(crate) mod http;
 pub(crate) mod image;
 pub(crate) mod issued;
 pub(crate) mod look;
+#[allow(dead_code, reason = "each of the two test programs uses its part of it")]
+#[path = "../../lossy/mod.rs"]
+pub(crate) mod lossy;
+pub(crate) mod metrics;
 pub(crate) mod mock;
 pub(crate) mod nginx;
 pub(crate) mod notify;
@@ -22,10 +32,14 @@ pub(crate) mod person;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod python;
+pub(crate) mod raw;
 pub(crate) mod registry;
 pub(crate) mod site;
+pub(crate) mod stuck;
+pub(crate) mod syslog;
 pub(crate) mod terminal;
 pub(crate) mod tls;
+pub(crate) mod webhook;
 pub(crate) mod website;
 
 pub(crate) use clients::Clients;

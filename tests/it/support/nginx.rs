@@ -25,7 +25,12 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    fn start(printed: &str, certificate: &SiteCertificate, [tls, plain]: [SocketAddr; 2], level: Option<&str>) -> Self {
+    pub(super) fn start(
+        printed: &str,
+        certificate: &SiteCertificate,
+        [tls, plain]: [SocketAddr; 2],
+        level: Option<&str>,
+    ) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let edited = edited(printed, directory.path(), certificate);
         let edited = level.map_or_else(|| edited.clone(), |level| edited.replace(" crit;", &format!(" {level};")));

@@ -36,6 +36,8 @@ pub(crate) struct Pair {
     server: String,
     /// A CA that the registry's system trusts.
     authority: Option<PathBuf>,
+    /// Who checks the registry's requests, if that does not follow from dockpass's configuration.
+    layout: Option<&'static str>,
 }
 
 impl Pair {
@@ -44,14 +46,28 @@ impl Pair {
         let [dockpass_at, registry_at] = addresses();
         let directory = tempfile::tempdir().expect("a temporary directory");
         let home = Some(Dockpass::start().stop());
-        let (server, authority) = (String::new(), None);
-        Self { directory, home, dockpass: None, registry: None, dockpass_at, registry_at, server, authority }
+        Self {
+            directory,
+            home,
+            dockpass: None,
+            registry: None,
+            dockpass_at,
+            registry_at,
+            server: String::new(),
+            authority: None,
+            layout: None,
+        }
     }
 
     /// Like `new`, with further keys for dockpass's section `server`; the registry reaches dockpass over TLS and
     /// trusts this CA.
     pub(crate) fn behind(server: &str, authority: &Path) -> Self {
         Self { server: server.to_owned(), authority: Some(authority.to_owned()), ..Self::new() }
+    }
+
+    /// The same, with the registry in this layout.
+    pub(crate) fn in_layout(self, layout: &'static str) -> Self {
+        Self { layout: Some(layout), ..self }
     }
 
     /// Both run, dockpass has `registry.url`, and these users exist.
@@ -163,6 +179,7 @@ impl Pair {
         let mut write = command(executable());
         write.arg("--data-dir").arg(self.data()).arg("--config").arg(settings);
         write.args(["registry", "config", "--for", "distribution", "--output"]).arg(&output);
+        write.args(self.layout.map(|layout| format!("--layout={layout}")));
         Run::of(&mut write, "").must_succeed();
         let file = output.join("config.yml");
         let printed = fs::read_to_string(&file).expect("the configuration was written");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     clients::Clients,
-    process::{Run, environment},
+    process::{Run, command, environment},
 };
 
 /// The interpreter of the virtual environment, from the path that `tests/run` gives, else from where `tests/run`
@@ -21,6 +21,12 @@ fn interpreter() -> PathBuf {
         interpreter.display()
     );
     interpreter
+}
+
+/// Holds JSON against a schema of `SchemaStore`. It fails with what does not fit.
+pub(crate) fn held_against(schema: &str, json: &Value) -> Run {
+    let mut python = command(interpreter());
+    Run::of(python.args(["-c", include_str!("schema_store.py"), schema]), &json.to_string())
 }
 
 impl Clients {

@@ -9,6 +9,7 @@ use super::{
     http::Http,
     notify::{EVENTS, push},
     pages::Pages,
+    person::soon,
 };
 
 /// A server and a browser. The users are `admin`, and `alice`, who has no special rights; both have set the password
@@ -55,6 +56,25 @@ impl Website {
         let site = Self::start();
         site.sign_in(user, PASSWORD);
         site
+    }
+
+    /// Alice's pages, and a repository `alice/app` of hers with these tags; the clipboard can be read.
+    pub(crate) fn with_tags(tags: &[(&str, u8)]) -> Self {
+        let site = Self::start_as("alice");
+        site.api("alice").post("/api/v0/repositories/alice", &json!({ "name": "app" })).must_be(201);
+        site.push("alice/app", tags);
+        let permissions = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
+        site.browser.cdp("Browser.grantPermissions", permissions);
+        site
+    }
+
+    /// Waits until the clipboard holds a text.
+    pub(crate) fn copied(&self, text: &str) {
+        let script =
+            "const done = arguments[0]; navigator.clipboard.readText().then(done, (error) => done(String(error)))";
+        soon(&format!("the clipboard holds {text:?}"), || {
+            (self.browser.run_async(script, json!([])) == text).then_some(())
+        });
     }
 
     /// Ends every session of a user as one ends a stolen session: by a new password. In the end it is the same as

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test, { mock } from "node:test";
-import { TOKEN_LEVELS, levelAllows, levelName, mayAdminister, mayDeleteTags, mayPush } from "../../../ui/lib/level.js";
-import { lasting, latest, offered } from "../../../ui/tokens/expiry.js";
+import { ROBOT_LEVELS, levelAllows, levelName, mayAdminister, mayDeleteTags, mayPush, tokenLevelName, tokenLevels } from "../../../ui/lib/level.js";
+import { lasting, latest, lifeOf, offered, within } from "../../../ui/tokens/expiry.js";
 
 const DAY = 86_400;
 
@@ -26,10 +26,21 @@ test("the last allowed day ends before its end", () => {
   mock.timers.reset();
 });
 
+test("a new one like another lives as long, as far as the site allows", () => {
+  const life = (lifetime) => lifeOf({ lifetime });
+  assert.equal(life(30 * DAY), 30 * DAY);
+  assert.equal(life(30 * DAY - 2), 30 * DAY, "the end was reckoned before the request came");
+  assert.equal(life(6 * 3_600), 6 * 3_600);
+  assert.equal(life(null), null);
+  assert.deepEqual([within(30 * DAY, null), within(30 * DAY, 7 * DAY), within(null, 7 * DAY), within(null, null)], [30 * DAY, 7 * DAY, 7 * DAY, null]);
+});
+
 test("levels: what they are called and allow", () => {
   assert.deepEqual(["read-only", "read-write", "admin", "unheard"].map(levelName), ["Read-only", "Read-write", "Admin", "unheard"]);
   assert.equal(levelAllows("admin"), "all that the account may");
-  assert.deepEqual(TOKEN_LEVELS.map(([level]) => level), ["admin", "read-write", "push", "read-only"]);
+  assert.deepEqual(tokenLevels(true).map(([level]) => level), ["read-only", "push", "read-write", "admin"], "the weakest first");
+  assert.deepEqual([tokenLevelName("admin", true), tokenLevelName("admin", false), tokenLevelName("push", true)], ["All that your account may", "All that the account may", "Push"]);
+  assert.deepEqual(ROBOT_LEVELS.map(([level]) => level), ["read-only", "push", "read-write"]);
   assert.deepEqual(["read-only", "push", "read-write", "admin"].map(mayPush), [false, true, true, true]);
   assert.deepEqual(["read-only", "push", "read-write", "admin"].map(mayDeleteTags), [false, false, true, true]);
   assert.deepEqual(["read-only", "read-write", "admin"].map(mayAdminister), [false, false, true]);

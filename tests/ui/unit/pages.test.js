@@ -17,6 +17,11 @@ test("an address finds its page, with its parts decoded", () => {
   assert.deepEqual(found("/organizations/acme/teams/dev"), ["/organizations/{name}/teams/{team}", { name: "acme", team: "dev" }]);
 });
 
+test("a robot may have any name without hiding the page that makes one", () => {
+  assert.equal(found("/organizations/acme/new-robot")[0], "/organizations/{name}/new-robot");
+  assert.deepEqual(found("/organizations/acme/robots/new"), ["/organizations/{name}/robots/{robot}", { name: "acme", robot: "new" }]);
+});
+
 test("a fixed part goes before one that may be anything", () => {
   assert.equal(found("/profile/access-tokens/new")[0], "/profile/access-tokens/new");
   assert.deepEqual(found("/profile/access-tokens/ab12"), ["/profile/access-tokens/{id}", { id: "ab12" }]);

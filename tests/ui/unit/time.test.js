@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test, { mock } from "node:test";
-import { dayOf, daysUntil, endOf, isLate, isNever, startOf, until } from "../../../ui/lib/time.js";
+import { dayOf, daysUntil, endOf, isLate, isNever, startOf, until, withDays } from "../../../ui/lib/time.js";
 
 const NOON = new Date(2026, 5, 10, 12).getTime();
 const HOUR = 3_600_000;
@@ -14,25 +15,26 @@ test("null and the zero time of DTR are never", () => {
   assert.ok(!isNever("2026-06-10T12:00:00Z"));
 });
 
-test("days are counted by their midnights", () => {
-  assert.equal(daysUntil(after(11)), 0);
-  assert.equal(daysUntil(after(13)), 1);
-  assert.equal(daysUntil(after(9 * 24 + 23)), 10);
-  assert.equal(daysUntil(after(-13)), -1);
+test("whole days are left, wherever the person is", () => {
+  assert.equal(daysUntil(after(23)), 0);
+  assert.equal(daysUntil(after(9 * 24 + 23)), 9);
+  assert.equal(daysUntil(after(14 * 24)), 14);
+  assert.equal(daysUntil(after(-1)), -1);
 });
 
-test("what is days away is told in days, and the last day in hours", () => {
-  assert.equal(until(after(9 * 24 + 23)), "in 10 days");
-  assert.equal(until(after(30)), "tomorrow");
-  assert.equal(until(after(13)), "in 13 hours");
-  assert.equal(until(after(1)), "in 1 hour");
-  assert.equal(until(after(0.5)), "in 30 minutes");
-  assert.equal(until(after(0.005)), "in less than a minute");
+test("a moment is told as the command line tells it", () => {
+  const now = Date.parse("2026-06-10T12:00:00Z");
+  const moments = JSON.parse(readFileSync(new URL("../../fixtures/moments.json", import.meta.url), "utf8"));
+  assert.ok(moments.length > 10);
+  mock.timers.setTime(now);
+  for (const [end, told] of moments) assert.equal(until(end), told, end);
+});
+
+test("what is over is told in the same units", () => {
   assert.equal(until(after(-0.005)), "just now");
-});
-
-test("what would round up to the next unit is told in it", () => {
-  assert.equal(until(after(59.8 / 60)), "in 1 hour");
+  assert.equal(until(after(-47)), "2 days ago");
+  assert.equal(until(after(-99 * 24)), "99 days ago");
+  assert.equal(until(after(-400 * 24)), "1 year ago");
 });
 
 test("a short life is late in its last quarter only", () => {
@@ -40,6 +42,12 @@ test("a short life is late in its last quarter only", () => {
   assert.ok(!isLate(after(-3), after(1)), "just a quarter");
   assert.ok(isLate(after(-3.1), after(1)));
   assert.ok(isLate(after(-3), after(-1)), "it has ended");
+});
+
+test("what the API says has its moments as days", () => {
+  assert.equal(withDays("it expired on 2026-02-17T12:00:00Z"), "it expired on 17 Feb 2026");
+  assert.equal(withDays("from 2026-06-10T12:00:00.123Z to 2026-06-11T12:00:00Z"), "from 10 Jun 2026 to 11 Jun 2026");
+  assert.equal(withDays("no such 2026-06-10 here"), "no such 2026-06-10 here");
 });
 
 test("a day is where the person is", () => {

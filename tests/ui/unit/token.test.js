@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test, { mock } from "node:test";
-import { access, agent, allows, crumbs, listHref, newHref, oneHref, state } from "../../../ui/tokens/token.js";
+import { access, agent, allows, crumbs, listHref, newHref, ofUser, oneHref, state, userName } from "../../../ui/tokens/token.js";
 
 const NOON = new Date(2026, 5, 10, 12).getTime();
 const days = (count) => new Date(NOON + count * 86_400_000).toISOString();
@@ -29,9 +29,20 @@ test("what is not accepted says so, however soon it ends", () => {
 });
 
 test("levels have their words", () => {
-  assert.equal(access(token({})), "Admin");
-  assert.equal(allows(token({ accessLevel: "read-only" })), "view and pull");
-  assert.equal(access(token({ accessLevel: "unheard" })), "unheard");
+  const session = { username: "alice" };
+  assert.equal(access(token({ username: "alice" }), session), "All that your account may");
+  assert.equal(access(token({ username: "bob" }), session), "All that the account may");
+  assert.equal(allows(token({ accessLevel: "read-only" })), "views and pulls");
+  assert.equal(access(token({ accessLevel: "unheard" }), session), "unheard");
+});
+
+test("a user's access tokens know their places, and what they sign in as", () => {
+  const [own, others] = ["alice", "bob"].map((name) => ofUser(name, { username: "alice" }));
+  assert.deepEqual([own.possessive, own.newHref, own.levels.at(-1)[1]], ["your", "/profile/access-tokens/new", "All that your account may"]);
+  assert.deepEqual([others.possessive, others.newHref, others.query], ["bob’s", "/people/bob/access-tokens/new", { username: "bob" }]);
+  assert.equal(own.oneApi(token({ hashedToken: "ab" })), "/api/v0/api_tokens/ab");
+  assert.equal(userName(token({ username: "alice", robot: null })), "alice");
+  assert.equal(userName(token({ username: "acme", robot: "ci" })), "acme/ci");
 });
 
 test("one's own stand below the profile, another's below that user's page", () => {

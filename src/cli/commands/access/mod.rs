@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::api::operations::answers as op;
 use crate::cli::commands::token::reference;
-use crate::cli::commands::values;
+use crate::cli::commands::values::{self, InOrganization};
 use crate::cli::screen::{CliError, Console};
 use crate::cli::wire::Api;
 use crate::domain::access::Action;
@@ -15,10 +15,10 @@ use crate::domain::name::RepositoryName;
 /// What can be asked about access.
 #[derive(Subcommand)]
 pub(in crate::cli) enum AccessCommand {
-    /// Say whether somebody may do something with a repository, and why; exit code 0 is yes, 1 is no
+    /// Check whether a user, robot or access token may do something, and why; exit code 0 is yes, 1 is no
     #[command(
-        after_help = "Example:\n  dockpass access check --user alice push carol/tool\n  dockpass access check --token \
-                      01ARZ3NDEKTS pull carol/tool"
+        after_help = "Example:\n  dockpass access check --user alice push carol/tool\n  dockpass access check --robot \
+                      acme/ci push acme/app\n  dockpass access check --token 01ARZ3NDEKTS pull carol/tool"
     )]
     Check(CheckArguments),
 }
@@ -26,13 +26,16 @@ pub(in crate::cli) enum AccessCommand {
 /// What is asked of whom.
 #[derive(Args)]
 pub(in crate::cli) struct CheckArguments {
-    /// Who would do it, by name or id, or a robot, ORG/NAME; with --server, yourself if omitted
+    /// The user, by name or id, or a robot, ORG/NAME; with --server, you by default
     #[arg(long, value_name = "NAME", value_parser = values::account_or_robot)]
     user: Option<String>,
-    /// The access token that would be shown: id or hash, or the first 8 or more digits of it
+    /// The robot
+    #[arg(long, value_name = "ORG/NAME", value_parser = values::robot, conflicts_with_all = ["user", "token"])]
+    robot: Option<InOrganization>,
+    /// The access token: its id or hash, or at least the first 8 digits of either
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
-    /// What would be done
+    /// The action
     #[arg(value_name = "ACTION", value_parser = values::word::<Action>())]
     action: Action,
     /// The repository; _/NAME without a namespace
@@ -48,9 +51,12 @@ pub(in crate::cli) async fn run(command: AccessCommand, api: &mut Api, console: 
 
 /// A no is an answer as good as a yes, and stands on standard output like that; scripts tell them apart by the exit code.
 async fn check(arguments: CheckArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let CheckArguments { user, token, action, repository } = arguments;
+    let CheckArguments { user, robot, token, action, repository } = arguments;
+    let user = robot.map(|robot| robot.to_string()).or(user);
     if user.is_none() && token.is_none() && api.is_local() {
-        return Err(CliError::Usage("say who is meant, with --user NAME or --token TOKEN".to_owned()));
+        return Err(CliError::Usage(
+            "say who is meant, with --user NAME, --robot ORG/NAME or --token TOKEN".to_owned(),
+        ));
     }
     let token = match token {
         Some(token) => Some(reference::hash(api, &token).await?),
@@ -72,7 +78,7 @@ mod tests {
 
     fn asked() -> CheckArguments {
         let repository = RepositoryName::parse("carol/tool").unwrap();
-        CheckArguments { user: Some("alice".into()), token: None, action: Action::Push, repository }
+        CheckArguments { user: Some("alice".into()), robot: None, token: None, action: Action::Push, repository }
     }
 
     #[tokio::test]

@@ -13,6 +13,7 @@ use crate::api::operations::audit as op;
 use crate::cli::files::Output;
 use crate::cli::screen::{CliError, Console, Report, shown};
 use crate::cli::wire::{Api, ApiAnswer};
+use crate::domain::audit::AuditHead;
 use crate::domain::sealed_number::LogPlace;
 
 /// The permissions of a file: the records are for its owner alone.
@@ -21,12 +22,13 @@ const MODE: u32 = 0o600;
 #[derive(Args)]
 pub(in crate::cli) struct ExportArguments {
     #[command(flatten)]
-    which: WhichArguments,
-    /// Only the records after the one of this number, such as the last of an earlier export
-    #[arg(long, value_name = "SEQ", default_value_t = 0, hide_default_value = true)]
-    after: u64,
-    /// The file to write, for its owner alone; one that is there is replaced once all is written. A pipe gets the records as
-    /// they come; `-` is standard output
+    which: Box<WhichArguments>,
+    /// Only records after this one: its number, such as that of the last record of an earlier export, or the value of `reached`
+    /// in an answer of the API
+    #[arg(long, value_name = "SEQ|REACHED", default_value_t = LogPlace::Number(0), hide_default_value = true)]
+    after: LogPlace,
+    /// The file to write, which only its owner can read; an existing one is replaced once everything is written. A pipe gets
+    /// the records as they come; `-` is standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -35,19 +37,27 @@ pub(super) async fn run(arguments: ExportArguments, api: &mut Api, console: &mut
     let ExportArguments { which, after, output } = arguments;
     let query = which.query(console.clock.now(), api).await?;
     let mut output = Output::to(output.as_deref(), MODE)?;
-    let (mut stop, mut exported) = (output.stop(), Exported { reached: after, count: 0 });
+    let (mut stop, mut exported) = (output.stop(), Exported::after(after));
     let ended = stop.or(exported.go_on(query, api, |lines| output.write(lines, console))).await;
     let is_kept = !matches!(output, Output::Whole(..));
     if let Err(error) = ended {
         if is_kept && exported.reached > 0 && exported.count > 0 && error.exit_code() != 0 {
             // The error counts, also where nobody can be told this.
-            drop(console.note(&format!("all up to record {0} is written; go on with --after {0}\n", exported.reached)));
+            drop(
+                console
+                    .note(&format!("all records up to {0} are written; continue with --after {0}\n", exported.reached)),
+            );
         }
         return Err(error);
     }
-    let Some(path) = output.finish()? else { return Ok(()) };
-    let line = format!("wrote {} into {}", shown::counted(exported.count, "record"), path.display());
-    console.report(&Report::done(serde_json::json!({ "records": exported.count }), line))
+    let head = exported.head.map(|head| head.to_string());
+    let Some(path) = output.finish()? else {
+        // Beside the records, not among them.
+        return head.map_or(Ok(()), |head| console.note(&format!("the head of the log is {head}\n")));
+    };
+    let told = head.as_ref().map(|head| format!("; the head of the log is {head}")).unwrap_or_default();
+    let line = format!("wrote {} into {}{told}", shown::counted(exported.count, "record"), path.display());
+    console.report(&Report::done(serde_json::json!({ "records": exported.count, "head": head }), line))
 }
 
 /// What is read of a line.
@@ -58,12 +68,24 @@ struct Numbered {
 
 /// How far an export has come.
 struct Exported {
-    /// The number of the last record that was passed on, or the one before the first.
+    /// After which record it begins.
+    begin: LogPlace,
+    /// The number of the last record that was passed on, or the one before the first; 0 where that is not known.
     reached: u64,
     count: u64,
+    /// The head of the log when it began, for who is told.
+    head: Option<AuditHead>,
 }
 
 impl Exported {
+    fn after(begin: LogPlace) -> Self {
+        let reached = match begin {
+            LogPlace::Number(number) => number,
+            LogPlace::Sealed(_) => 0,
+        };
+        Self { begin, reached, count: 0, head: None }
+    }
+
     /// Passes all records on to `write`, page by page.
     async fn go_on(
         &mut self,
@@ -72,8 +94,9 @@ impl Exported {
         mut write: impl FnMut(&str) -> Result<(), CliError>,
     ) -> Result<(), CliError> {
         // The newest are asked for first: so what waits is written, and the end is known.
-        let last = End::of(&api.page(op::ListAudit, [], &query, None).await?.list)?.number;
-        query.1.after = Some(LogPlace::Number(self.reached));
+        let End { number: last, head, .. } = End::of(&api.page(op::ListAudit, [], &query, None).await?.list)?;
+        self.head = head;
+        query.1.after = Some(self.begin);
         let mut start = None::<String>;
         loop {
             let answer = api.lines(op::ListAudit, &query, start.as_deref(), PAGE).await?;
@@ -144,7 +167,7 @@ mod tests {
             out.push_str(lines);
             Ok(())
         };
-        let mut exported = Exported { reached: 0, count: 0 };
+        let mut exported = Exported::after(LogPlace::Number(0));
         let ended = exported.go_on(Query::default(), &mut server.api(), keep).await;
         (ended.map(|()| exported.count), out, server.requests())
     }
@@ -159,7 +182,7 @@ mod tests {
     }
 
     fn arguments(output: Option<PathBuf>) -> ExportArguments {
-        ExportArguments { which: WhichArguments::all(), after: 0, output }
+        ExportArguments { which: WhichArguments::all().into(), after: LogPlace::Number(0), output }
     }
 
     #[tokio::test]
@@ -173,8 +196,10 @@ mod tests {
             let mut api = server.api();
             let error = run(arguments(output.clone()), &mut api, &mut console).await.unwrap_err();
             assert_eq!(error.exit_code(), 1, "{error}");
-            assert_eq!(written.note(), "all up to record 4 is written; go on with --after 4\n");
-            run(ExportArguments { after: 4, ..arguments(output) }, &mut api, &mut console).await.unwrap();
+            assert_eq!(written.note(), "all records up to 4 are written; continue with --after 4\n");
+            run(ExportArguments { after: LogPlace::Number(4), ..arguments(output) }, &mut api, &mut console)
+                .await
+                .unwrap();
             let said = if is_seen { [1, 4, 5, 6].map(line).concat() } else { String::new() };
             assert_eq!(written.out(), said);
             assert!(
@@ -182,6 +207,17 @@ mod tests {
                 "what is there comes no second time"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn who_is_told_no_numbers_goes_on_from_a_sealed_place() {
+        let sealed = "00112233445566778899aabbccddeeff";
+        let server = Server::start(&[&end(0), &page(&[0, 0], "")]);
+        let (mut console, written) = console(b"");
+        let arguments = ExportArguments { after: sealed.parse().unwrap(), ..arguments(None) };
+        run(arguments, &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.out(), [0, 0].map(line).concat());
+        assert!(server.requests()[1].starts_with(&format!("GET /api/v0/audit?after={sealed}&")));
     }
 
     #[tokio::test]

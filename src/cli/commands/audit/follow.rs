@@ -113,7 +113,7 @@ mod tests {
     }
 
     fn following() -> Following {
-        let reached = End { number: 5, place: LogPlace::Number(5) };
+        let reached = End { number: 5, place: LogPlace::Number(5), head: None };
         Following { query: Default::default(), reached, start: None, has_title: false, is_away: false }
     }
 
@@ -194,7 +194,8 @@ mod tests {
         let page = |end: &str| serde_json::json!({ "records": [], "head": 0, "reached": end }).to_string();
         let server = Server::with_json(&[(200, &page(&sealed)), (200, &page(&sealed))]);
         let (mut console, written) = console(b"");
-        let mut following = Following { reached: End { number: 0, place: LogPlace::Number(0) }, ..following() };
+        let mut following =
+            Following { reached: End { number: 0, place: LogPlace::Number(0), head: None }, ..following() };
         for _ in 0..2 {
             following.go_on(&mut server.api(), &mut console).await.unwrap();
         }

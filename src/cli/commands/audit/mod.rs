@@ -5,18 +5,22 @@ mod follow;
 mod list;
 mod which;
 
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
 use clap::Subcommand;
 
 use crate::api::operations::audit as op;
-use crate::api::{AuditHead, VerifyAudit};
-use crate::cli::commands::values;
+use crate::api::{self, VerifyAudit};
 use crate::cli::screen::{CliError, Console, Report, shown};
 use crate::cli::wire::Api;
+use crate::domain::audit::AuditHead;
 
 /// What can be done with the audit log.
 #[derive(Subcommand)]
 pub(in crate::cli) enum AuditCommand {
-    /// List records, newest first, or as they come
+    /// List records, newest first, or follow them live
     #[command(after_help = "Example:\n  dockpass audit list --account alice --outcome denied --since 2026-01-31\n  \
         dockpass audit list --token 01ARZ3NDEKTSV4RRFFQ69G5FAV --since 1h\n  dockpass audit list --follow --action token")]
     List(list::ListArguments),
@@ -24,14 +28,17 @@ pub(in crate::cli) enum AuditCommand {
     #[command(after_help = "Example:\n  dockpass audit export --since 30d --output audit.ndjson\n  \
         dockpass audit export --token 01ARZ3NDEKTSV4RRFFQ69G5FAV | jq .action")]
     Export(export::ExportArguments),
-    /// Check every record, on the machine of the server
+    /// Verify every record, on the server's machine
     #[command(after_help = "Example:\n  dockpass audit verify --head 1200:5f3c…")]
     Verify {
         /// A place in the log that must still be there, as `dockpass audit head` printed it
-        #[arg(long, value_name = "SEQ:HASH", value_parser = values::head)]
-        head: Option<String>,
+        #[arg(long, value_name = "SEQ:HASH")]
+        head: Option<AuditHead>,
+        /// The same from a file, such as that of `audit.head_file`
+        #[arg(long, value_name = "FILE", conflicts_with = "head")]
+        head_file: Option<PathBuf>,
     },
-    /// Print the end of the log, to be kept elsewhere for a later `verify --head`
+    /// Print the head of the log; keep it elsewhere for a later `verify --head`
     #[command(after_help = "Example:\n  dockpass audit head >> /mnt/elsewhere/dockpass-audit-heads")]
     Head,
 }
@@ -40,7 +47,10 @@ pub(in crate::cli) async fn run(command: AuditCommand, api: &mut Api, console: &
     match command {
         AuditCommand::List(arguments) => list::run(arguments, api, console).await,
         AuditCommand::Export(arguments) => export::run(arguments, api, console).await,
-        AuditCommand::Verify { head } => verify(head, api, console).await,
+        AuditCommand::Verify { head, head_file } => {
+            let noted = head_file.as_deref().map(noted).transpose()?;
+            verify(noted.or(head), api, console).await
+        }
         AuditCommand::Head => {
             let answer = api.call(op::ViewAuditHead, [], &()).await?;
             let line = written(&answer.read()?);
@@ -49,14 +59,25 @@ pub(in crate::cli) async fn run(command: AuditCommand, api: &mut Api, console: &
     }
 }
 
-fn written(head: &AuditHead) -> String {
+/// Longest file with a head, in bytes.
+const LONGEST: u64 = 4_096;
+
+/// The head that a file notes.
+fn noted(path: &Path) -> Result<AuditHead, CliError> {
+    let failed = |cause| CliError::File { path: path.to_owned(), action: "read", cause };
+    let mut text = String::new();
+    File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text)).map_err(failed)?;
+    text.trim().parse().map_err(|error| CliError::Finding(format!("{}: {error}", path.display())))
+}
+
+fn written(head: &api::AuditHead) -> String {
     format!("{}:{}", head.seq, shown::plain(&head.hash))
 }
 
 /// Has the server check the whole chain. A broken chain is reported, and fails the command.
-async fn verify(head: Option<String>, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+async fn verify(head: Option<AuditHead>, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     api.must_be_local("dockpass audit verify")?;
-    let answer = api.send(op::VerifyAudit, [], &(), &VerifyAudit { head }).await?;
+    let answer = api.send(op::VerifyAudit, [], &(), &VerifyAudit { head: head.map(|head| head.to_string()) }).await?;
     let found = answer.read()?;
     let mut count = shown::counted(found.records, "record");
     if found.removed > 0 {
@@ -99,7 +120,8 @@ mod tests {
         let mut api = server.api();
         verify(None, &mut api, &mut console).await.unwrap();
         assert_eq!(written.out(), "the audit log is whole: 1 record, up to 1:ab\n");
-        let error = verify(Some("9:ff".into()), &mut api, &mut console).await.unwrap_err();
+        let head = format!("9:{}", "f".repeat(64));
+        let error = verify(head.parse().ok(), &mut api, &mut console).await.unwrap_err();
         assert_eq!(
             (error.exit_code(), error.to_string().as_str()),
             (1, "the audit log is not whole: record 2 was changed")
@@ -107,6 +129,19 @@ mod tests {
         verify(None, &mut api, &mut console).await.unwrap();
         assert!(written.out().ends_with("\nthe audit log is whole: 2 records, 500 removed, up to 502:ef\n"));
         let sent = server.requests();
-        assert!(sent[0].ends_with("\r\n\r\n{}") && sent[1].ends_with(r#"{"head":"9:ff"}"#));
+        assert!(sent[0].ends_with("\r\n\r\n{}") && sent[1].ends_with(&format!(r#"{{"head":"{head}"}}"#)));
+    }
+
+    #[test]
+    fn a_head_is_read_from_the_file_that_notes_it() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let head = format!("9:{}", "f".repeat(64));
+        std::fs::write(file.path(), format!("{head}\n")).unwrap();
+        assert_eq!(noted(file.path()).unwrap().to_string(), head);
+        for bad in ["", "9\n", "9:ff\n"] {
+            std::fs::write(file.path(), bad).unwrap();
+            assert!(noted(file.path()).unwrap_err().to_string().contains("expected SEQ:HASH"), "{bad}");
+        }
+        assert!(matches!(noted(Path::new("/nonexistent/head")), Err(CliError::File { .. })));
     }
 }

@@ -8,6 +8,7 @@ use crate::cli::commands::activity::ActivityArguments;
 use crate::cli::commands::token::reference;
 use crate::cli::screen::CliError;
 use crate::cli::wire::{Api, List};
+use crate::domain::audit::AuditHead;
 use crate::domain::sealed_number::LogPlace;
 use crate::domain::time::Timestamp;
 
@@ -74,6 +75,8 @@ pub(super) struct End {
     pub(super) number: u64,
     /// The same as it is given back.
     pub(super) place: LogPlace,
+    /// The head of the log; none for who sees a part of it, and of an earlier server.
+    pub(super) head: Option<AuditHead>,
 }
 
 impl End {
@@ -83,7 +86,8 @@ impl End {
         let number = list.answer.get("head").and_then(serde_json::Value::as_u64).ok_or_else(missing)?;
         let place = list.answer.get("reached").and_then(serde_json::Value::as_str);
         let place = place.map_or(Ok(LogPlace::Number(number)), str::parse).map_err(|_| missing())?;
-        Ok(Self { number, place })
+        let hash = list.answer.get("headHash").and_then(serde_json::Value::as_str).unwrap_or_default();
+        Ok(Self { number, place, head: format!("{number}:{hash}").parse().ok() })
     }
 }
 

@@ -7,25 +7,27 @@ use serde_json::Value;
 
 use crate::api::Reached;
 use crate::api::operations::grants as op;
-use crate::cli::commands::left;
-use crate::cli::commands::values;
 use crate::cli::commands::why::{self, Way};
+use crate::cli::commands::{left, several, values};
 use crate::cli::screen::{CliError, Console, Fit, Report, Table, View};
 use crate::cli::wire::Api;
 use crate::domain::access::{AccessLevel, GrantLevel};
 use crate::domain::grant::GrantTarget;
-use whose::{Whose, teams_on, users_on};
+use whose::{Whose, WhoseArguments, teams_on, users_on};
 
 /// What can be done with grants.
 #[derive(Subcommand)]
 pub(in crate::cli) enum GrantCommand {
-    /// Give a user or a team access, or change it
-    #[command(after_help = "Example:\n  dockpass grant set acme/app --team acme/dev --access read-write")]
+    /// Grant access to users or teams, or change it
+    #[command(
+        after_help = "Example:\n  dockpass grant set acme/app --team acme/dev --access read-write\n  dockpass grant set \
+                      acme/app --user alice --user bob --access read-only"
+    )]
     Set(SetArguments),
-    /// List who was given access, or what a user reaches
+    /// List who was granted access, or what a user has access to
     #[command(after_help = "Example:\n  dockpass grant list 'alice/*'\n  dockpass grant list --user bob")]
     List(ListArguments),
-    /// Take the access of a user or a team away; says what is left by other ways
+    /// Revoke grants of users or teams, and list the access they keep
     #[command(after_help = "Example:\n  dockpass grant delete alice/app --user bob")]
     Delete(DeleteArguments),
 }
@@ -45,7 +47,7 @@ pub(in crate::cli) struct ListArguments {
     /// A repository, NAMESPACE/NAME, or every one of a namespace, NAMESPACE/*
     #[arg(value_name = "NAMESPACE/NAME", value_parser = values::target)]
     target: Option<GrantTarget>,
-    /// What this user reaches, and why: what it owns, its grants, its teams'
+    /// What this user has access to, and why: ownership, grants, teams
     #[arg(long, value_name = "NAME", value_parser = values::account)]
     user: Option<String>,
 }
@@ -57,7 +59,7 @@ pub(in crate::cli) struct SetArguments {
     #[command(flatten)]
     on: On,
     #[command(flatten)]
-    whose: Whose,
+    whose: WhoseArguments,
     /// What the user or the members of the team may do
     #[arg(long, value_name = "LEVEL", value_parser = values::word::<GrantLevel>())]
     access: GrantLevel,
@@ -70,7 +72,7 @@ pub(in crate::cli) struct DeleteArguments {
     #[command(flatten)]
     on: On,
     #[command(flatten)]
-    whose: Whose,
+    whose: WhoseArguments,
 }
 
 const COLUMNS: &[(&str, Fit)] = &[("WHO", Fit::Shrinks(12)), ("ACCESS", Fit::Whole)];
@@ -79,7 +81,10 @@ const REACH_COLUMNS: &[(&str, Fit)] = &[("ON", Fit::Shrinks(20)), ("ACCESS", Fit
 
 pub(in crate::cli) async fn run(command: GrantCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
-        GrantCommand::Set(SetArguments { on, whose, access }) => set(&whose, &on.target, access, api, console).await,
+        GrantCommand::Set(SetArguments { on, whose, access }) => {
+            let work = async |whose: &Whose, api: &mut Api, _: &mut Console| set(whose, &on.target, access, api).await;
+            several::each(&whose.each(), api, console, work).await
+        }
         GrantCommand::List(ListArguments { target, user: Some(user) }) => {
             console.report(&reach(&user, target.as_ref(), api).await?)
         }
@@ -88,18 +93,15 @@ pub(in crate::cli) async fn run(command: GrantCommand, api: &mut Api, console: &
             // The grammar makes sure that one is named.
             None => Err(CliError::Usage("name a repository or a namespace, or --user".to_owned())),
         },
-        GrantCommand::Delete(DeleteArguments { on, whose }) => delete(&whose, &on.target, api, console).await,
+        GrantCommand::Delete(DeleteArguments { on, whose }) => {
+            let work = async |whose: &Whose, api: &mut Api, _: &mut Console| delete(whose, &on.target, api).await;
+            several::each(&whose.each(), api, console, work).await
+        }
     }
 }
 
 /// Gives a level; that it was given already is said.
-async fn set(
-    whose: &Whose,
-    target: &GrantTarget,
-    access: GrantLevel,
-    api: &mut Api,
-    console: &mut Console,
-) -> Result<(), CliError> {
+async fn set(whose: &Whose, target: &GrantTarget, access: GrantLevel, api: &mut Api) -> Result<Report, CliError> {
     whose.must_be_of(target, api).await?;
     let before = whose.level(target, api).await?;
     let answer = whose.set(target, access, api).await?;
@@ -109,12 +111,12 @@ async fn set(
     } else {
         format!("gave {who} {access} access to {target}")
     };
-    console.report(&Report::done(answer, line))
+    Ok(Report::done(answer, line))
 }
 
 /// Takes a grant away, and says what is left by other ways. The API's deletion is idempotent, but where there was no
 /// grant nothing was taken away.
-async fn delete(whose: &Whose, target: &GrantTarget, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+async fn delete(whose: &Whose, target: &GrantTarget, api: &mut Api) -> Result<Report, CliError> {
     whose.must_be_of(target, api).await?;
     let before = whose.level(target, api).await?;
     whose.delete(target, api).await?;
@@ -125,7 +127,7 @@ async fn delete(whose: &Whose, target: &GrantTarget, api: &mut Api, console: &mu
     let who = whose.shown(target, before.as_ref().and_then(|before| before.organization.as_deref()));
     if before.is_some() {
         let line = format!("took the granted access of {who} to {target} away");
-        return console.report(&Report::done_then(Value::Null, line, left));
+        return Ok(Report::done_then(Value::Null, line, left));
     }
     Err(CliError::NothingTaken { said: format!("{who} has no grant on {target}"), left })
 }
@@ -189,12 +191,32 @@ mod tests {
         On { target: values::target(text).unwrap() }
     }
 
-    fn bob() -> Whose {
-        Whose { user: Some("bob".into()), team: None }
+    fn users(names: &[&str]) -> WhoseArguments {
+        WhoseArguments { users: names.iter().map(|name| (*name).to_owned()).collect(), ..WhoseArguments::default() }
     }
 
-    fn dev() -> Whose {
-        Whose { user: None, team: Some(values::team_here("dev").unwrap()) }
+    fn bob() -> WhoseArguments {
+        users(&["bob"])
+    }
+
+    fn team(text: &str) -> WhoseArguments {
+        WhoseArguments { teams: vec![values::team_here(text).unwrap()], ..WhoseArguments::default() }
+    }
+
+    fn dev() -> WhoseArguments {
+        team("dev")
+    }
+
+    #[tokio::test]
+    async fn several_are_given_access_and_one_who_is_not_there_keeps_no_other_from_it() {
+        let nobody = r#"{"errors":[{"code":"NO_SUCH_ACCOUNT","message":"no such account: eve"}]}"#;
+        let server = Server::with_json(&[(200, USERS), (404, nobody), (200, USERS), (200, "{}")]);
+        let (mut console, written) = console(b"");
+        let give = SetArguments { on: on("acme/app"), whose: users(&["eve", "carol"]), access: GrantLevel::ReadOnly };
+        let error = run(GrantCommand::Set(give), &mut server.api(), &mut console).await.unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.exit_code()), ("eve: no such account: eve", 1));
+        assert_eq!(written.out(), "gave carol read-only access to acme/app\n");
+        assert!(server.requests()[3].starts_with("PUT /api/v0/repositories/acme/app/userAccess/carol "));
     }
 
     #[tokio::test]
@@ -258,7 +280,7 @@ mod tests {
             "accessLevel":"read-write","reason":"namespaceGrant","team":null}]}"#;
         let server = Server::with_json(&[(200, USERS), (204, ""), (200, by_all)]);
         let (mut console, written) = console(b"");
-        let whose = Whose { user: Some("carol".into()), team: None };
+        let whose = users(&["carol"]);
         let take = DeleteArguments { on: on("acme/app"), whose };
         let error = run(GrantCommand::Delete(take), &mut server.api(), &mut console).await.unwrap_err();
         let said = "carol has no grant on acme/app; carol still has read-write on acme/app by acme/*: dockpass grant \
@@ -274,7 +296,7 @@ mod tests {
         let (mut console, _) = console(b"");
         let mut api = server.api();
         for (place, is_right) in [("acme/app", true), ("other/app", false), ("acme/app", false)] {
-            let whose = Whose { user: None, team: Some(values::team_here("acme/dev").unwrap()) };
+            let whose = team("acme/dev");
             let give = SetArguments { on: on(place), whose, access: GrantLevel::ReadOnly };
             assert_eq!(run(GrantCommand::Set(give), &mut api, &mut console).await.is_ok(), is_right, "{place}");
         }

@@ -1,5 +1,7 @@
 //! Whose grant it is, a user's or a team's, and the operations on it.
 
+use std::fmt;
+
 use clap::Args;
 use serde_json::Value;
 
@@ -20,16 +22,39 @@ pub(super) struct Given {
     pub(super) organization: Option<String>,
 }
 
-/// Whose it is: one of these.
+/// Whose they are: one of these.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
+#[cfg_attr(test, derive(Default))]
+pub(super) struct WhoseArguments {
+    /// The user; may be repeated
+    #[arg(long = "user", value_name = "NAME", value_parser = values::account)]
+    pub(super) users: Vec<String>,
+    /// The team, TEAM or ORG/TEAM, one of the organization that has the namespace, or that a repository was given to; may be
+    /// repeated
+    #[arg(long = "team", value_name = "TEAM", value_parser = values::team_here)]
+    pub(super) teams: Vec<TeamHere>,
+}
+
+impl WhoseArguments {
+    /// Each of them.
+    pub(super) fn each(self) -> Vec<Whose> {
+        let users = self.users.into_iter().map(|user| Whose { user: Some(user), team: None });
+        users.chain(self.teams.into_iter().map(|team| Whose { user: None, team: Some(team) })).collect()
+    }
+}
+
+/// Whose a grant is: a user's or a team's.
+#[derive(PartialEq)]
 pub(super) struct Whose {
-    /// The user
-    #[arg(long, value_name = "NAME", value_parser = values::account)]
     pub(super) user: Option<String>,
-    /// The team, TEAM or ORG/TEAM, one of the organization that has the namespace, or that a repository was given to
-    #[arg(long, value_name = "TEAM", value_parser = values::team_here)]
     pub(super) team: Option<TeamHere>,
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.team().or(self.user.as_deref()).unwrap_or_default())
+    }
 }
 
 impl Whose {

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use crate::api::operations::{accounts, organizations as op};
 use crate::api::{Code, CreateAccount, NamePaging, Ordering, UpdateAccount};
 use crate::cli::commands::account::{self, Doomed, Removal};
-use crate::cli::commands::{stakes, values};
+use crate::cli::commands::{several, stakes, values};
 use crate::cli::screen::{CliError, Console, Report};
 use crate::cli::wire::Api;
 use crate::domain::account::AccountFilter;
@@ -20,10 +20,12 @@ use crate::domain::text::shell_word;
 /// What can be done with organizations.
 #[derive(Subcommand)]
 pub(in crate::cli) enum OrgCommand {
-    /// Make an organization
-    #[command(after_help = "Example:\n  dockpass org create acme --full-name 'Acme Works'")]
+    /// Create organizations
+    #[command(
+        after_help = "Example:\n  dockpass org create acme --full-name 'Acme Works'\n  dockpass org create acme tools"
+    )]
     Create(CreateArguments),
-    /// List the organizations
+    /// List organizations
     #[command(after_help = "Example:\n  dockpass org list --contains al\n  dockpass org list --user alice")]
     List {
         /// Only those whose name or full name contains this text
@@ -45,7 +47,7 @@ pub(in crate::cli) enum OrgCommand {
         #[arg(long, value_name = "TEXT")]
         full_name: String,
     },
-    /// Delete organizations with their teams; their repositories stay, without an owner
+    /// Delete organizations and their teams; their repositories remain, without an owner
     #[command(
         after_help = format!("Example:\n  dockpass org delete acme\n\n{}", account::WITH_REPOSITORIES)
     )]
@@ -61,14 +63,14 @@ pub(in crate::cli) enum OrgCommand {
     Members {
         #[command(flatten)]
         organization: One,
-        /// Only those who administer the organization
+        /// Only the organization's administrators
         #[arg(long)]
         admins: bool,
     },
-    /// Add members, or change what they may
+    /// Add members, or change their role
     #[command(after_help = "Example:\n  dockpass org add acme alice bob\n  dockpass org add acme alice --admin true")]
     Add(AddArguments),
-    /// Remove members, from the organization's teams, too; says what access is left
+    /// Remove members from the organization and its teams, and list the access they keep
     #[command(after_help = "Example:\n  dockpass org remove acme alice")]
     Remove {
         #[command(flatten)]
@@ -89,7 +91,7 @@ pub(in crate::cli) struct One {
 /// Who belongs to it.
 #[derive(Args)]
 pub(in crate::cli) struct MemberNames {
-    /// The users, by name or id
+    /// Users, by name or id
     #[arg(value_name = "USER", required = true, value_parser = values::account)]
     users: Vec<String>,
 }
@@ -97,13 +99,13 @@ pub(in crate::cli) struct MemberNames {
 /// What a new organization is.
 #[derive(Args)]
 pub(in crate::cli) struct CreateArguments {
-    /// Name: lower-case letters and digits, joined by `.`, `_` or `-`
-    #[arg(value_name = "NAME", value_parser = values::new_name)]
-    name: String,
-    /// Name in full
+    /// Names: lower-case letters and digits, joined by `.`, `_` or `-`
+    #[arg(value_name = "NAME", required = true, value_parser = values::new_name)]
+    names: Vec<String>,
+    /// Name in full, of a single organization
     #[arg(long, value_name = "TEXT")]
     full_name: Option<String>,
-    /// Take over the repositories that already are under this name
+    /// Take over repositories that already exist under these names
     #[arg(long)]
     adopt_repositories: bool,
 }
@@ -115,7 +117,7 @@ pub(in crate::cli) struct AddArguments {
     organization: One,
     #[command(flatten)]
     members: MemberNames,
-    /// Whether they administer the organization: its members, its teams and all of its repositories
+    /// Whether they administer the organization: its members, teams and all repositories
     #[arg(long, value_name = "true|false")]
     admin: Option<bool>,
 }
@@ -178,17 +180,25 @@ async fn list(contains: Option<String>, api: &mut Api, console: &mut Console) ->
 }
 
 async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let CreateArguments { name, full_name, adopt_repositories } = arguments;
-    let body = CreateAccount {
-        name: name.clone(),
-        full_name,
-        is_org: Some(true),
-        adopt_repositories: adopt_repositories.then_some(true),
-        ..CreateAccount::default()
-    };
-    let answer = account::create(&body, api).await?;
-    let next = vec![format!("Next: dockpass org add {} USER --admin true", shell_word(&name))];
-    console.report(&Report::done_then(answer.value, format!("created the organization {name}"), next))
+    let CreateArguments { names, full_name, adopt_repositories } = arguments;
+    if names.len() > 1 && full_name.is_some() {
+        return Err(CliError::Usage(
+            "--full-name is for one organization; give the others theirs with `org set`".to_owned(),
+        ));
+    }
+    several::each(&names, api, console, async |name, api, _| {
+        let body = CreateAccount {
+            name: name.clone(),
+            full_name: full_name.clone(),
+            is_org: Some(true),
+            adopt_repositories: adopt_repositories.then_some(true),
+            ..CreateAccount::default()
+        };
+        let answer = account::create(&body, api).await?;
+        let next = vec![format!("Next: dockpass org add {} USER --admin true", shell_word(name))];
+        Ok(Report::done_then(answer.value, format!("created the organization {name}"), next))
+    })
+    .await
 }
 
 async fn delete(names: &[String], removal: Removal, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -215,12 +225,32 @@ mod tests {
         let server = Server::with_json(&[(201, ACME)]);
         let (mut console, written) = console(b"");
         let arguments =
-            CreateArguments { name: "acme".into(), full_name: Some("Acme".into()), adopt_repositories: true };
+            CreateArguments { names: vec!["acme".into()], full_name: Some("Acme".into()), adopt_repositories: true };
         create(arguments, &mut server.api(), &mut console).await.unwrap();
         assert_eq!(written.out(), "created the organization acme\n  Next: dockpass org add acme USER --admin true\n");
         let sent = server.requests().remove(0);
         assert!(sent.starts_with("POST /enzi/v0/accounts HTTP/1.1"), "{sent}");
         assert!(sent.ends_with(r#"{"name":"acme","fullName":"Acme","isOrg":true,"adoptRepositories":true}"#), "{sent}");
+    }
+
+    #[tokio::test]
+    async fn several_organizations_are_made_and_only_one_gets_a_full_name() {
+        let taken = r#"{"errors":[{"code":"ACCOUNT_EXISTS","message":"the name is taken"}]}"#;
+        let server = Server::with_json(&[(201, ACME), (409, taken), (201, ACME)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        let arguments = |full_name| {
+            let names = ["acme", "tools", "web"].map(str::to_owned).to_vec();
+            CreateArguments { names, full_name, adopt_repositories: false }
+        };
+        let error = create(arguments(Some("Acme".into())), &mut api, &mut console).await.unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        let error = create(arguments(None), &mut api, &mut console).await.unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.exit_code()), ("tools: the name is taken", 1));
+        let made: Vec<_> =
+            written.out().lines().filter(|line| line.starts_with("created")).map(str::to_owned).collect();
+        assert_eq!(made, ["created the organization acme", "created the organization web"]);
+        assert_eq!(server.requests().len(), 3);
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! `dockpass registry config`: the configuration of a registry or of nginx, printed or written.
+//! `dockpass registry config`: the configuration of a registry or of a proxy before it, printed or written.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::cli::commands::registry::owner::Owner;
 use crate::cli::commands::values;
 use crate::cli::screen::{CliError, Console, Format, Report, shown};
 use crate::cli::wire::{Api, ApiAnswer};
-use crate::domain::program::{Program, SECRET_PLACEHOLDER, Section};
+use crate::domain::program::{Layout, Program, SECRET_PLACEHOLDER, Section};
 use crate::domain::text::shell_word;
 
 /// Which configuration, and what becomes of it.
@@ -21,6 +21,10 @@ pub(in crate::cli) struct ConfigArguments {
     /// What the configuration is for
     #[arg(long = "for", value_enum, value_name = "PROGRAM")]
     program: Configurable,
+    /// Who checks the registry's requests: dockpass before it (gateway), a proxy that asks dockpass (forward-auth), or the
+    /// registry (token-server) [default: gateway if registry.upstream is set, else token-server]
+    #[arg(long, value_name = "LAYOUT", value_parser = values::word::<Layout>())]
+    layout: Option<Layout>,
     /// Only these sections, to be put into a configuration that is there
     #[arg(long, value_name = "SECTION,…", value_delimiter = ',', value_parser = values::word::<Section>())]
     only: Vec<Section>,
@@ -46,10 +50,14 @@ pub(in crate::cli) struct ConfigArguments {
 enum Configurable {
     /// CNCF Distribution, 2.8 or 3.x.
     Distribution,
-    /// zot; needs a fixed key.
+    /// zot; needs a fixed key where it checks requests itself.
     Zot,
     /// nginx before dockpass and the registry; needs an https address and a trusted proxy.
     Nginx,
+    /// Caddy in the same place.
+    Caddy,
+    /// Traefik 3 in the same place.
+    Traefik,
 }
 
 impl Configurable {
@@ -59,28 +67,30 @@ impl Configurable {
             Self::Distribution => Program::Distribution,
             Self::Zot => Program::Zot,
             Self::Nginx => Program::Nginx,
+            Self::Caddy => Program::Caddy,
+            Self::Traefik => Program::Traefik,
         }
     }
 
     /// The file's mode: a registry's configuration may hold the secret of its notifications, so only the owner may
     /// read it.
     fn mode(self) -> u32 {
-        match self {
-            Self::Distribution | Self::Zot => 0o600,
-            Self::Nginx => 0o644,
-        }
+        if self.program().is_proxy() { 0o644 } else { 0o600 }
     }
 }
 
 /// The next step, once the files are written.
 fn next(arguments: &ConfigArguments, file: &Path) -> String {
-    let registry = match arguments.program {
-        Configurable::Distribution | Configurable::Zot => true,
-        Configurable::Nginx => false,
+    let check = match arguments.program {
+        Configurable::Distribution | Configurable::Zot => None,
+        Configurable::Nginx => Some(", then: nginx -t && systemctl reload nginx"),
+        Configurable::Caddy => Some(
+            ", and import it in the Caddyfile, then: caddy validate --config /etc/caddy/Caddyfile && systemctl reload caddy",
+        ),
+        Configurable::Traefik => Some("; Traefik reads it by its file provider, as soon as it is there"),
     };
-    if !registry {
-        return "Next: put the paths of your certificate and key into it, then: nginx -t && systemctl reload nginx"
-            .to_owned();
+    if let Some(check) = check {
+        return format!("Next: put the paths of your certificate and key into it{check}");
     }
     let first = match (&arguments.owner, arguments.only.is_empty()) {
         (Some(_), true) => "restart the registry with this configuration".to_owned(),
@@ -105,7 +115,7 @@ pub(super) async fn run(arguments: &ConfigArguments, api: &mut Api, console: &mu
         Format::Json => console.report(&Report::done(answer.value, String::new())),
         Format::Table => {
             console.write(&printed(&configuration, arguments))?;
-            let is_of_registry = arguments.program != Configurable::Nginx;
+            let is_of_registry = !arguments.program.program().is_proxy();
             if is_of_registry && console.out_is_terminal { console.note(URL) } else { Ok(()) }
         }
     }
@@ -123,6 +133,7 @@ async fn ask(
     let storage = storage.map_err(|cause| CliError::Usage(format!("--storage-dir: {cause}")))?;
     let which = op::WhichConfiguration {
         program: Some(arguments.program.program()),
+        layout: arguments.layout,
         certificate: certificate.map(text).transpose()?,
         only: arguments.only.iter().map(ToString::to_string).collect(),
         address: arguments.addr.clone(),
@@ -167,11 +178,12 @@ fn printed(configuration: &RegistryConfiguration, arguments: &ConfigArguments) -
 
 /// The options that say which configuration it is, as words of a shell.
 fn options(arguments: &ConfigArguments) -> String {
-    let ConfigArguments { program, only, addr, storage_dir, output: _, owner: _, replace: _ } = arguments;
+    let ConfigArguments { program, layout, only, addr, storage_dir, output: _, owner: _, replace: _ } = arguments;
     let only: Vec<_> = only.iter().map(ToString::to_string).collect();
     let storage = storage_dir.as_ref().map(|directory| directory.display().to_string());
     let options = [
         ("--for", Some(program.program().to_string())),
+        ("--layout", layout.map(|layout| layout.to_string())),
         ("--only", Some(only.join(",")).filter(|only| !only.is_empty())),
         ("--addr", addr.clone()),
         ("--storage-dir", storage),
@@ -279,7 +291,7 @@ mod tests {
 
     fn config(program: Configurable, output: Option<PathBuf>) -> ConfigArguments {
         let (addr, storage_dir, owner) = (None, None, None);
-        ConfigArguments { program, only: Vec::new(), addr, storage_dir, output, owner, replace: false }
+        ConfigArguments { program, layout: None, only: Vec::new(), addr, storage_dir, output, owner, replace: false }
     }
 
     fn distribution(output: Option<PathBuf>) -> ConfigArguments {

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod files;
+mod gateway;
 mod owner;
 pub(in crate::cli) mod report;
 mod sync;
@@ -17,22 +18,28 @@ use crate::domain::registry::CertificateRole;
 /// What can be done for a registry.
 #[derive(Subcommand)]
 pub(in crate::cli) enum RegistryCommand {
-    /// Print the configuration of a registry or of nginx before it, or write its files
+    /// Print the configuration of a registry or of a proxy before it, or write its files
     #[command(after_help = "Example:\n  dockpass registry config --for distribution --output /etc/docker/registry\n  \
                       dockpass registry config --for distribution --only auth,notifications\n  \
-                      dockpass registry config --for nginx --output /etc/nginx/conf.d\n\nWith --only, what is printed is \
+                      dockpass registry config --for nginx --output /etc/nginx/conf.d\n  \
+                      dockpass registry config --for caddy --layout forward-auth --output /etc/caddy\n\nWith --only, what is printed is \
                       put into a configuration that is there, in the place of its sections of these names; so it is for a \
                       registry with storage of its own kind, as S3.")]
     Config(configuration::ConfigArguments),
-    /// Show the registry side: certificates, notifications, the last comparison
-    #[command(after_help = "Example:\n  dockpass registry show")]
+    /// Show the connection to the registry: gateway, certificates, notifications, the last comparison
+    #[command(
+        after_help = "Example:\n  dockpass registry show\n\nOf a registry behind the gateway, dockpass looks by itself, \
+                      after the start and once a day: whether it keeps the blobs of each repository apart (a small blob is \
+                      pushed to it, asked for under another name, and deleted), and whether others get anything from it \
+                      without credentials."
+    )]
     Show,
-    /// Compare with the registry: learn what it holds, and what is gone
+    /// Compare with the registry now: what it holds, and what is gone
     #[command(
         after_help = "Example:\n  dockpass registry sync\n\nNeeds registry.url in the configuration of the server."
     )]
     Sync,
-    /// Change the key that signs registry tokens, on the machine of the server
+    /// Rotate the key that signs registry tokens, on the server's machine
     #[command(after_help = "Example:\n  dockpass registry rotate-key")]
     RotateKey,
 }

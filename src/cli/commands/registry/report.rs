@@ -1,5 +1,6 @@
 //! How the registry side is shown.
 
+use super::gateway;
 use crate::api::{Certificate, Comparison, LeftOut, Notifications, RegistryState};
 use crate::cli::screen::{CliError, Report, View, shown};
 use crate::cli::wire::ApiAnswer;
@@ -19,8 +20,9 @@ pub(in crate::cli) fn state(answer: ApiAnswer<RegistryState>) -> Result<Report, 
         ("Token endpoint", state.realm.clone()),
         ("Public host", public_host(&state)),
         ("Registry", state.url.clone().unwrap_or_else(|| NO_URL.to_owned())),
-        ("Notifications", notifications(&state)),
     ];
+    pairs.extend(state.gateway.iter().flat_map(gateway::lines));
+    pairs.push(("Notifications", notifications(&state)));
     pairs.extend(state.realm_warning.as_ref().map(|warning| ("Warning", shown::plain(warning))));
     pairs.extend(state.comparison.as_ref().map(|comparison| ("Comparison", compared(comparison))));
     pairs.extend(state.comparison.iter().flat_map(left_out).map(|line| ("Left out", line)));
@@ -36,16 +38,18 @@ fn public_host(state: &RegistryState) -> String {
     [Some(known), seen].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-/// The registry next door in one line: where it is, and what the last comparison with it found.
+/// The registry next door in one line: where it is, what needs a hand, and what the last comparison with it found.
 pub(in crate::cli) fn next_door(state: &RegistryState) -> String {
     let url = state.url.clone().unwrap_or_else(|| NO_URL.to_owned());
     let comparison = state.comparison.as_ref().map(|comparison| format!("comparison {}", compared(comparison)));
-    [Some(url), comparison].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    let warnings = state.gateway.iter().flat_map(gateway::warnings);
+    std::iter::once(url).chain(warnings).chain(comparison).collect::<Vec<_>>().join("; ")
 }
 
 fn notifications(state: &RegistryState) -> String {
     let Notifications { received, refused, last_received } = &state.notifications;
     let taken = match last_received {
+        None if state.gateway.is_some() => "not needed: all goes through the gateway".to_owned(),
         None => "none since the start".to_owned(),
         Some(last) => format!("{received} since the start, the last at {}", shown::time(last)),
     };

@@ -16,7 +16,7 @@ pub(super) async fn delete(
     console: &mut Console,
 ) -> Result<(), CliError> {
     let mut stakes = Vec::new();
-    for name in names {
+    for name in several::each_once(names) {
         stakes.push(lost_with(name, api).await?);
     }
     prompt::confirm(Final::Delete, &stakes.join("\n"), unasked, console)?;

@@ -12,34 +12,37 @@ use crate::api::operations::answers::ListTokensOfRepository;
 use crate::api::operations::grants::ListAccess;
 use crate::api::operations::repositories as op;
 use crate::api::{Counting, CreateRepository, Ordering, Paging, Repository, UpdateRepository, Visibility};
-use crate::cli::commands::reach;
-use crate::cli::commands::stakes;
-use crate::cli::commands::values;
+use crate::cli::commands::{reach, several, stakes, values};
 use crate::cli::screen::{CliError, Console, Report, Unasked};
 use crate::cli::wire::{Api, parts};
 use crate::domain::content::TagName;
+use crate::domain::immutable_tags::ImmutableTags;
 use crate::domain::name::{Namespace, RepositoryName};
 use unfold::Members;
 
 /// What can be done with repositories.
 #[derive(Subcommand)]
 pub(in crate::cli) enum RepoCommand {
-    /// Make a repository
+    /// Create repositories
     #[command(
-        after_help = "Example:\n  dockpass repo create alice/app --description 'The app'\n  dockpass repo create \
-                      _/busybox\n\nA repository without a namespace, which clients call `busybox` alone, is made by a \
+        after_help = "Example:\n  dockpass repo create alice/app --description 'The app'\n  dockpass repo create acme/app \
+                      acme/web\n  dockpass repo create _/busybox\n\nA repository without a namespace, which clients call `busybox` alone, is made by a \
                       system administrator, and never by a push. Then access to it is granted as to any other: dockpass \
                       grant set _/busybox --user NAME --access LEVEL"
     )]
     Create {
-        #[command(flatten)]
-        repository: One,
-        /// Let everybody pull
+        /// Names; _/NAME without a namespace
+        #[arg(value_name = "NAMESPACE/NAME", required = true, value_parser = values::repository)]
+        repositories: Vec<RepositoryName>,
+        /// Make it public: anyone may pull
         #[arg(long)]
         public: bool,
-        /// One line about it
+        /// A one-line description
         #[arg(long, value_name = "TEXT")]
         description: Option<String>,
+        /// Tags that nobody overwrites: all, none, or those that match, such as 'v*,release-*'
+        #[arg(long, value_name = "all|none|PATTERN,...", value_parser = values::immutable_tags)]
+        immutable_tags: Option<ImmutableTags>,
     },
     /// List repositories by name
     #[command(after_help = "Example:\n  dockpass repo list --namespace alice --contains app")]
@@ -50,7 +53,7 @@ pub(in crate::cli) enum RepoCommand {
         /// Only those whose name contains this text
         #[arg(short = 'q', long, value_name = "TEXT")]
         contains: Option<String>,
-        /// Only those that this account owns, in whatever namespace
+        /// Only those this account owns, in any namespace
         #[arg(long, value_name = "NAME", value_parser = values::account, conflicts_with = "namespace")]
         owner: Option<String>,
     },
@@ -58,9 +61,14 @@ pub(in crate::cli) enum RepoCommand {
     #[command(after_help = "Example:\n  dockpass repo show alice/app")]
     Show(One),
     /// Change a repository
-    #[command(after_help = "Example:\n  dockpass repo set alice/app --public true")]
+    #[command(
+        after_help = "Example:\n  dockpass repo set alice/app --public true\n  dockpass repo set alice/app --immutable-tags \
+                      'v*,release-*'\n\nAn immutable tag is overwritten by nobody, administrators included: whoever must, \
+                      deletes it first. That is held where pushes go through dockpass (registry.upstream in the \
+                      configuration of the server)."
+    )]
     Set(SetArguments),
-    /// Delete repositories, in the registry, too, if that can be asked
+    /// Delete repositories, also in the registry if it is connected
     #[command(
         after_help = "Example:\n  dockpass repo delete alice/app\n\nWith registry.url in the configuration of the server, \
                       everything that its tags point to is deleted in the registry, too, at once and for good. Without \
@@ -73,7 +81,7 @@ pub(in crate::cli) enum RepoCommand {
         #[command(flatten)]
         unasked: Unasked,
     },
-    /// Give a repository to another account, for administrators; its name stays
+    /// Transfer a repository to another account (administrators only); its name stays
     #[command(
         after_help = "Example:\n  dockpass repo transfer alice/app --to bob\n\nClients go on to pull alice/app. bob owns it \
                       then, and alice does not any more; grants on it and patterns of access tokens stay, and grants on \
@@ -83,7 +91,7 @@ pub(in crate::cli) enum RepoCommand {
     Transfer {
         #[command(flatten)]
         repository: One,
-        /// The user or organization that is to own it
+        /// The new owner: a user or an organization
         #[arg(long, value_name = "NAME", value_parser = values::account)]
         to: String,
     },
@@ -110,11 +118,11 @@ pub(in crate::cli) enum RepoCommand {
     Access {
         #[command(flatten)]
         repository: One,
-        /// Name the members of each team, too
+        /// Also list the members of each team
         #[arg(long)]
         unfold: bool,
     },
-    /// List the access tokens that reach a repository
+    /// List the access tokens that have access to a repository
     #[command(
         after_help = "Example:\n  dockpass repo tokens alice/app\n\nAdministrators see each. Who administers the \
                       repository sees whose they are, their level and their state; those of a person without limits are \
@@ -145,21 +153,32 @@ pub(in crate::cli) struct SetArguments {
 #[derive(Args)]
 #[group(required = true, multiple = true)]
 struct RepositoryChange {
-    /// Whether everybody may pull
+    /// Whether anyone may pull
     #[arg(long, value_name = "true|false")]
     public: Option<bool>,
-    /// One line about it
+    /// A one-line description
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// More about it
+    /// A longer description
     #[arg(long, value_name = "TEXT")]
     long_description: Option<String>,
+    /// Tags that nobody overwrites: all, none, or those that match, such as 'v*,release-*'
+    #[arg(long, value_name = "all|none|PATTERN,...", value_parser = values::immutable_tags)]
+    immutable_tags: Option<ImmutableTags>,
 }
 
 pub(in crate::cli) async fn run(command: RepoCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
-        RepoCommand::Create { repository, public, description } => {
-            create(&repository.name, public, description, api, console).await
+        RepoCommand::Create { repositories, public, description, immutable_tags } => {
+            let (immutable_tags, immutable_tag_patterns) = in_body(immutable_tags.as_ref());
+            let like = CreateRepository {
+                short_description: description,
+                visibility: public.then(|| visibility(true)),
+                immutable_tags,
+                immutable_tag_patterns,
+                ..CreateRepository::default()
+            };
+            several::each(&repositories, api, console, async |name, api, _| create(name, like.clone(), api).await).await
         }
         RepoCommand::List { namespace, contains, owner } => {
             let containing = op::Containing { contains };
@@ -179,6 +198,7 @@ pub(in crate::cli) async fn run(command: RepoCommand, api: &mut Api, console: &m
         }
         RepoCommand::Show(One { name }) => {
             let answer = api.call(op::ViewRepository, parts(&name), &()).await?;
+            console.warn(&answer.warnings)?;
             console.report(&report::one(answer)?)
         }
         RepoCommand::Set(arguments) => set(arguments, api, console).await,
@@ -212,38 +232,32 @@ pub(in crate::cli) async fn run(command: RepoCommand, api: &mut Api, console: &m
 const UNREAD: &str =
     "SIZE and PLATFORMS are read from the registry: set registry.url in the configuration of the server\n";
 
-async fn create(
-    name: &RepositoryName,
-    public: bool,
-    description: Option<String>,
-    api: &mut Api,
-    console: &mut Console,
-) -> Result<(), CliError> {
-    let body = CreateRepository {
-        name: name.rest().to_owned(),
-        short_description: description,
-        visibility: public.then(|| visibility(true)),
-        ..CreateRepository::default()
-    };
+/// Makes a repository of this name that is like this.
+async fn create(name: &RepositoryName, like: CreateRepository, api: &mut Api) -> Result<Report, CliError> {
+    let body = CreateRepository { name: name.rest().to_owned(), ..like };
     let answer = api.send(op::CreateRepository, [name.namespace_str()], &(), &body).await?;
-    let (who, shown) = (if public { "public" } else { "private" }, report::shown(name));
+    let (who, shown) = (body.visibility.as_deref().unwrap_or("private"), report::shown(name));
     // Nobody owns it: until access is given, only system administrators have any.
     let next = (name.namespace() == Namespace::Empty)
         .then(|| format!("Next: dockpass grant set {shown} --user NAME --access read-write"));
     let line = format!("created the {who} repository {shown}");
-    console.report(&Report::done_then(answer.value, line, next.into_iter().collect()))
+    Ok(Report::done_then(answer.value, line, next.into_iter().collect()))
 }
 
 async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let SetArguments { repository: One { name }, change } = arguments;
+    let (immutable_tags, immutable_tag_patterns) = in_body(change.immutable_tags.as_ref());
     let body = UpdateRepository {
         short_description: change.description,
         long_description: change.long_description,
         visibility: change.public.map(visibility),
+        immutable_tags,
+        immutable_tag_patterns,
         ..UpdateRepository::default()
     };
     let before = api.call(op::ViewRepository, parts(&name), &()).await?.read()?;
     let answer = api.send(op::UpdateRepository, parts(&name), &(), &body).await?;
+    console.warn(&answer.warnings)?;
     let shown = report::shown(&name);
     match already(&body, change.public, &before) {
         // Nothing was taken from everybody: a script that expects that must learn it.
@@ -258,11 +272,21 @@ fn already(update: &UpdateRepository, public: Option<bool>, repository: &Reposit
     let is_public = repository.visibility == Visibility::Public;
     let is_same = public.is_none_or(|public| public == is_public)
         && update.short_description.as_ref().is_none_or(|text| *text == repository.short_description)
-        && update.long_description.as_ref().is_none_or(|text| *text == repository.long_description);
+        && update.long_description.as_ref().is_none_or(|text| *text == repository.long_description)
+        && update.immutable_tags.is_none_or(|is_all| is_all == repository.immutable_tags)
+        && update.immutable_tag_patterns.as_ref().is_none_or(|patterns| *patterns == repository.immutable_tag_patterns);
     let visible = public.map(|public| if public { "public" } else { "private" });
     let is_described = update.short_description.is_some() || update.long_description.is_some();
-    let states: Vec<_> = visible.into_iter().chain(is_described.then_some("described so")).map(str::to_owned).collect();
+    let described = is_described.then_some("described so");
+    let immutable = update.immutable_tags.is_some().then_some("with these immutable tags");
+    let states: Vec<_> = visible.into_iter().chain(described).chain(immutable).map(str::to_owned).collect();
     is_same.then(|| format!("is {} already; nothing was changed", stakes::listed(&states)))
+}
+
+/// The two fields of a body that say which tags are immutable.
+fn in_body(tags: Option<&ImmutableTags>) -> (Option<bool>, Option<Vec<String>>) {
+    let patterns = |tags: &ImmutableTags| tags.patterns().iter().map(ToString::to_string).collect();
+    (tags.map(ImmutableTags::is_all), tags.map(patterns))
 }
 
 fn visibility(is_public: bool) -> String {
@@ -282,7 +306,13 @@ mod tests {
     async fn a_deeper_name_is_made_below_its_namespace() {
         let server = Server::with_json(&[(201, "{}")]);
         let (mut console, written) = console(b"");
-        create(&name("team/tools/lint"), true, None, &mut server.api(), &mut console).await.unwrap();
+        let make = RepoCommand::Create {
+            repositories: vec![name("team/tools/lint")],
+            public: true,
+            description: None,
+            immutable_tags: None,
+        };
+        run(make, &mut server.api(), &mut console).await.unwrap();
         assert_eq!(written.out(), "created the public repository team/tools/lint\n");
         let sent = server.requests().remove(0);
         assert!(sent.starts_with("POST /api/v0/repositories/team HTTP/1.1"), "{sent}");
@@ -290,10 +320,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn several_are_made_and_one_that_is_there_keeps_no_other_from_it() {
+        let there = r#"{"errors":[{"code":"REPOSITORY_EXISTS","message":"it is there"}]}"#;
+        let server = Server::with_json(&[(409, there), (201, "{}")]);
+        let (mut console, written) = console(b"");
+        let repositories = vec![name("acme/app"), name("acme/web")];
+        let description = Some("ours".into());
+        let make = RepoCommand::Create { repositories, public: false, description, immutable_tags: None };
+        let error = run(make, &mut server.api(), &mut console).await.unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.exit_code()), ("acme/app: it is there", 1));
+        assert_eq!(written.out(), "created the private repository acme/web\n");
+        assert!(server.requests()[1].ends_with(r#"{"name":"web","shortDescription":"ours"}"#));
+    }
+
+    #[tokio::test]
     async fn one_without_a_namespace_is_made_and_then_given() {
         let server = Server::with_json(&[(201, "{}")]);
         let (mut console, written) = console(b"");
-        create(&name("_/busybox"), false, None, &mut server.api(), &mut console).await.unwrap();
+        let repositories = vec![name("_/busybox")];
+        let make = RepoCommand::Create { repositories, public: false, description: None, immutable_tags: None };
+        run(make, &mut server.api(), &mut console).await.unwrap();
         let next = "Next: dockpass grant set _/busybox --user NAME --access read-write";
         assert_eq!(written.out(), format!("created the private repository _/busybox\n  {next}\n"));
         assert!(server.requests()[0].starts_with("POST /api/v0/repositories/_ "));
@@ -314,7 +360,12 @@ mod tests {
         let (mut console, written) = console(b"");
         let mut api = server.api();
         let mut hide = async || {
-            let change = RepositoryChange { public: Some(false), description: None, long_description: None };
+            let change = RepositoryChange {
+                public: Some(false),
+                description: None,
+                long_description: None,
+                immutable_tags: None,
+            };
             let set = SetArguments { repository: One { name: name("alice/app") }, change };
             run(RepoCommand::Set(set), &mut api, &mut console).await
         };
@@ -323,6 +374,42 @@ mod tests {
         assert_eq!((error.to_string().as_str(), error.exit_code()), (said, 1));
         hide().await.unwrap();
         assert_eq!(written.out(), "changed the repository alice/app\n");
+    }
+
+    #[tokio::test]
+    async fn immutable_tags_are_set_and_what_nothing_holds_is_told() {
+        let shown = r#"{"id":"01A","namespace":"alice","namespaceType":"user","name":"app","shortDescription":"",
+            "longDescription":"","visibility":"private","scanOnPush":false,"immutableTags":true,"immutableTagPatterns":[],
+            "enableManifestLists":true,"pulls":0,"pushes":0,"tagLimit":0,"accessLevel":"admin","owner":"alice","lastPush":null,
+            "missingSince":null}"#;
+        let warned = format!(
+            "HTTP/1.1 200 X\r\nwarning: 299 - \"no tag is immutable\"\r\ncontent-length: {}\r\n\r\n{shown}",
+            shown.len()
+        );
+        let server = Server::start(&[warned.as_str(); 5]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        for text in ["v*,stable", "all"] {
+            let change = RepositoryChange {
+                public: None,
+                description: None,
+                long_description: None,
+                immutable_tags: values::immutable_tags(text).ok(),
+            };
+            let set = SetArguments { repository: One { name: name("alice/app") }, change };
+            run(RepoCommand::Set(set), &mut api, &mut console).await.unwrap();
+        }
+        run(RepoCommand::Show(One { name: name("alice/app") }), &mut api, &mut console).await.unwrap();
+        assert_eq!(written.note(), "no tag is immutable\n".repeat(3));
+        let said = "changed the repository alice/app\n\
+                    alice/app is with these immutable tags already; nothing was changed\n";
+        assert!(written.out().starts_with(said), "{}", written.out());
+        let sent = server.requests();
+        let bodies = [
+            r#"{"immutableTags":false,"immutableTagPatterns":["v*","stable"]}"#,
+            r#"{"immutableTags":true,"immutableTagPatterns":[]}"#,
+        ];
+        assert!(sent[1].ends_with(bodies[0]) && sent[3].ends_with(bodies[1]), "{sent:?}");
     }
 
     #[tokio::test]

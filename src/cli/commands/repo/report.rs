@@ -35,6 +35,17 @@ const TAG_COLUMNS: &[(&str, Fit)] = &[
     ("DIGEST", Fit::Shrinks(19)),
 ];
 
+/// The columns if any tag is immutable, which most registries have none of.
+const TAG_COLUMNS_WITH_IMMUTABLE: &[(&str, Fit)] = &[
+    ("TAG", Fit::Shrinks(12)),
+    ("IMMUTABLE", Fit::Whole),
+    ("SEEN SINCE (UTC)", Fit::Whole),
+    ("SIZE", Fit::Whole),
+    ("PLATFORMS", Fit::Shrinks(12)),
+    ("PUSHED BY", Fit::Optional(9)),
+    ("DIGEST", Fit::Shrinks(19)),
+];
+
 const ACCESS_COLUMNS: &[(&str, Fit)] = &[("WHO", Fit::Shrinks(12)), ("ACCESS", Fit::Whole), ("WHY", Fit::Whole)];
 
 /// A repository's name as the command line takes it.
@@ -48,7 +59,7 @@ pub(in crate::cli) fn many(list: List<Repository>) -> Result<Report, CliError> {
     let with_gone = repositories.iter().any(|repository| repository.missing_since.is_some());
     let rows = repositories.iter().map(|repository| row(repository, with_gone)).collect();
     let columns = if with_gone { COLUMNS_WITH_GONE } else { COLUMNS };
-    let nothing = "There are no repositories. Make one: dockpass repo create NAMESPACE/NAME";
+    let nothing = "There are no repositories. Create one: dockpass repo create NAMESPACE/NAME";
     Ok(Report { answer: list.answer, view: View::Many(Table { columns, rows }, nothing) })
 }
 
@@ -74,6 +85,7 @@ pub(in crate::cli) fn one(answer: ApiAnswer<Repository>) -> Result<Report, CliEr
         ("Your access", repository.access_level.to_string()),
         ("Owner", repository.owner.clone().unwrap_or_else(|| "-".to_owned())),
         ("Last push (UTC)", shown::time_or(repository.last_push.as_deref(), "none seen")),
+        ("Immutable tags", immutable_tags(&repository)),
         ("Pulls, pushes", format!("{}, {}", repository.pulls, repository.pushes)),
         ("Description", shown::or_dash(&repository.short_description)),
         ("Long description", shown::or_dash(&repository.long_description)),
@@ -83,13 +95,24 @@ pub(in crate::cli) fn one(answer: ApiAnswer<Repository>) -> Result<Report, CliEr
     Ok(Report { answer: answer.value, view: View::One(pairs) })
 }
 
+/// Which tags nobody overwrites.
+fn immutable_tags(repository: &Repository) -> String {
+    match (repository.immutable_tags, repository.immutable_tag_patterns.as_slice()) {
+        (true, _) => "all".to_owned(),
+        (false, []) => "none".to_owned(),
+        (false, patterns) => patterns.join(", "),
+    }
+}
+
 /// The tags of a repository.
 pub(in crate::cli) fn tags(list: List<Tag>) -> Result<Report, CliError> {
     let tags = list.read()?;
-    let rows = tags.iter().map(tag_row).collect();
+    let with_immutable = tags.iter().any(|tag| tag.is_immutable);
+    let rows = tags.iter().map(|tag| tag_row(tag, with_immutable)).collect();
+    let columns = if with_immutable { TAG_COLUMNS_WITH_IMMUTABLE } else { TAG_COLUMNS };
     let nothing =
         "No tags are known. What the registry holds is learnt from its notifications, and by: dockpass registry sync";
-    Ok(Report { answer: list.answer, view: View::Many(Table { columns: TAG_COLUMNS, rows }, nothing) })
+    Ok(Report { answer: list.answer, view: View::Many(Table { columns, rows }, nothing) })
 }
 
 /// Whether the registry was not asked yet what some of the tags hold.
@@ -97,16 +120,18 @@ pub(in crate::cli) fn is_unread(tags: &List<Tag>) -> Result<bool, CliError> {
     Ok(tags.read()?.iter().any(|tag| tag.manifest.size == 0))
 }
 
-fn tag_row(tag: &Tag) -> Vec<String> {
+fn tag_row(tag: &Tag, with_immutable: bool) -> Vec<String> {
     let is_read = tag.manifest.size > 0;
-    vec![
-        tag.name.clone(),
+    let mut row = vec![tag.name.clone()];
+    row.extend(with_immutable.then(|| if tag.is_immutable { "yes" } else { "-" }.to_owned()));
+    row.extend([
         shown::time(&tag.updated_at),
         if is_read { shown::size(tag.manifest.size) } else { "-".to_owned() },
         shown::or_dash(&shown::plain(&tag.platforms.join(", "))),
         tag.pushed_by.clone().unwrap_or_else(|| "-".to_owned()),
         tag.digest.clone(),
-    ]
+    ]);
+    row
 }
 
 /// Who has access to a repository; below a team its members, as far as they are given.
@@ -184,40 +209,95 @@ mod tests {
         }
     }
 
+    fn answer<T>(value: serde_json::Value) -> ApiAnswer<T> {
+        ApiAnswer {
+            value,
+            next_page: None,
+            count: None,
+            warnings: Vec::new(),
+            place: "the test".into(),
+            is_change: false,
+            holds: PhantomData,
+        }
+    }
+
+    fn printed(report: &Report) -> String {
+        report.print(crate::cli::screen::Format::Table, None).unwrap().out
+    }
+
+    fn repository(name: &str) -> serde_json::Value {
+        serde_json::json!({
+            "id": "01A", "namespace": "alice", "namespaceType": "user", "name": name, "shortDescription": "",
+            "longDescription": "", "visibility": "private", "scanOnPush": false, "immutableTags": false,
+            "immutableTagPatterns": [], "enableManifestLists": true, "pulls": 0, "pushes": 0, "tagLimit": 0,
+            "accessLevel": "admin", "lastPush": "2026-11-21T20:42:00Z", "missingSince": null,
+        })
+    }
+
     #[test]
     fn a_list_shows_whose_content_is_gone_if_any_is() {
-        let repository = |name: &str, missing_since: Option<&str>| {
-            serde_json::json!({
-                "id": "01A", "namespace": "alice", "namespaceType": "user", "name": name, "shortDescription": "",
-                "longDescription": "", "visibility": "private", "scanOnPush": false, "immutableTags": false,
-                "enableManifestLists": true, "pulls": 0, "pushes": 0, "tagLimit": 0, "accessLevel": "admin",
-                "lastPush": "2026-11-21T20:42:00Z", "missingSince": missing_since,
-            })
+        let listed = |repositories: Vec<serde_json::Value>| {
+            let list = List::whole(answer(serde_json::Value::Array(repositories))).unwrap();
+            printed(&many(list).unwrap())
         };
-        let printed = |repositories: Vec<serde_json::Value>| {
-            let value = serde_json::Value::Array(repositories);
-            let answer = ApiAnswer {
-                value,
-                next_page: None,
-                count: None,
-                warnings: Vec::new(),
-                place: "the test".into(),
-                is_change: false,
-                holds: PhantomData,
-            };
-            let list = List::whole(answer).unwrap();
-            many(list).unwrap().print(crate::cli::screen::Format::Table, None).unwrap().out
-        };
+        let mut web = repository("web");
+        web["missingSince"] = "2026-11-22T07:00:00Z".into();
         assert_eq!(
-            printed(vec![repository("app", None)]),
+            listed(vec![repository("app")]),
             "NAME       VISIBILITY  YOUR ACCESS  LAST PUSH (UTC)   DESCRIPTION\n\
              alice/app  private     admin        2026-11-21 20:42  -\n"
         );
         assert_eq!(
-            printed(vec![repository("app", None), repository("web", Some("2026-11-22T07:00:00Z"))]),
+            listed(vec![repository("app"), web]),
             "NAME       VISIBILITY  YOUR ACCESS  LAST PUSH (UTC)   CONTENT GONE SINCE  DESCRIPTION\n\
              alice/app  private     admin        2026-11-21 20:42  -                   -\n\
              alice/web  private     admin        2026-11-21 20:42  2026-11-22 07:00    -\n"
+        );
+    }
+
+    #[test]
+    fn a_repository_says_which_tags_are_immutable() {
+        for (is_all, patterns, said) in
+            [(false, &[][..], "none"), (true, &[], "all"), (false, &["v*", "release-*"], "v*, release-*")]
+        {
+            let mut shown = repository("app");
+            shown["immutableTags"] = is_all.into();
+            shown["immutableTagPatterns"] = patterns.into();
+            let shown = printed(&one(answer(shown)).unwrap());
+            let line = shown.lines().find(|line| line.trim_start().starts_with("Immutable tags")).expect(&shown);
+            assert!(line.ends_with(&format!(" {said}")), "{line}");
+        }
+        // An earlier server has no patterns.
+        let mut earlier = repository("app");
+        earlier.as_object_mut().unwrap().remove("immutableTagPatterns");
+        assert!(printed(&one(answer(earlier)).unwrap()).contains("none"));
+    }
+
+    #[test]
+    fn a_list_shows_which_tags_are_immutable_if_any_is() {
+        let tag = |name: &str, is_immutable: bool| {
+            serde_json::json!({
+                "name": name, "digest": "sha256:00", "author": "", "updatedAt": "2026-11-21T20:42:00Z",
+                "createdAt": "2026-11-21T20:42:00Z", "hashMismatch": false, "inNotary": false, "platforms": [],
+                "isImmutable": is_immutable, "pushedBy": "alice", "pushedById": "01A", "manifest": {
+                    "digest": "sha256:00", "mediaType": "", "configDigest": "", "configMediaType": "", "os": "",
+                    "osVersion": "", "architecture": "", "author": "", "createdAt": null, "size": 0, "dockerfile": [],
+                },
+            })
+        };
+        let listed = |list: Vec<serde_json::Value>| {
+            printed(&tags(List::whole(answer(serde_json::Value::Array(list))).unwrap()).unwrap())
+        };
+        assert_eq!(
+            listed(vec![tag("latest", false)]),
+            "TAG     SEEN SINCE (UTC)  SIZE  PLATFORMS  PUSHED BY  DIGEST\n\
+             latest  2026-11-21 20:42  -     -          alice      sha256:00\n"
+        );
+        assert_eq!(
+            listed(vec![tag("latest", false), tag("v1", true)]),
+            "TAG     IMMUTABLE  SEEN SINCE (UTC)  SIZE  PLATFORMS  PUSHED BY  DIGEST\n\
+             latest  -          2026-11-21 20:42  -     -          alice      sha256:00\n\
+             v1      yes        2026-11-21 20:42  -     -          alice      sha256:00\n"
         );
     }
 

@@ -72,9 +72,9 @@ impl DeletionRun<'_> {
             for tag in left {
                 match self.one(&tag, api).await {
                     Ok(()) => drop(self.gone.insert(tag)),
-                    Err(CliError::Refused { code, message, status }) if code == "TAG_SHARES_MANIFEST" => {
+                    Err(CliError::Refused { code, message, status, retry_after }) if code == "TAG_SHARES_MANIFEST" => {
                         let message = if self.all.len() > 1 { format!("{tag}: {message}") } else { message };
-                        in_the_way = Some(CliError::Refused { status, code, message });
+                        in_the_way = Some(CliError::Refused { status, code, message, retry_after });
                     }
                     Err(error) => return Err(error),
                 }
@@ -96,8 +96,15 @@ impl DeletionRun<'_> {
         match api.call(op::DeleteTag, [namespace, rest, tag.as_str()], &along).await {
             Err(CliError::Refused { code, .. }) if code == "NO_SUCH_TAG" && went_along => Ok(()),
             // The API tells no client how it reaches the registry. Who is here may ask again, and be told.
-            Err(CliError::Refused { code, message, status }) if code == Code::Unavailable.name() && api.is_local() => {
-                Err(CliError::Refused { code, message: format!("{message}; `dockpass registry sync` says it"), status })
+            Err(CliError::Refused { code, message, status, retry_after })
+                if code == Code::Unavailable.name() && api.is_local() =>
+            {
+                Err(CliError::Refused {
+                    code,
+                    message: format!("{message}; `dockpass registry sync` says it"),
+                    status,
+                    retry_after,
+                })
             }
             answer => answer.map(drop),
         }

@@ -6,7 +6,7 @@ use crate::api::operations::robots as op;
 use crate::api::{CreateRobot, NewApiToken};
 use crate::cli::commands::token::places_for_frame;
 use crate::cli::commands::token::secret::{self, Purpose};
-use crate::cli::commands::values::{self, ExpiryArgument, RobotReference};
+use crate::cli::commands::values::{self, ExpiryArgument, InOrganization};
 use crate::cli::screen::{CliError, Console};
 use crate::cli::wire::Api;
 use crate::domain::access::AccessLevel;
@@ -16,7 +16,7 @@ use crate::domain::access::AccessLevel;
 pub(in crate::cli) struct CreateArguments {
     /// The organization, a slash, the name: lower-case letters and digits, joined by `.`, `_` or `-`
     #[arg(value_name = "ORG/NAME", value_parser = values::robot)]
-    robot: RobotReference,
+    robot: InOrganization,
     /// The highest level that it reaches; a robot administers nothing
     #[arg(long, value_name = "LEVEL", value_parser = values::robot_level())]
     access: AccessLevel,

@@ -9,7 +9,7 @@ use crate::cli::wire::{Api, List};
 use crate::domain::account::AccountFilter;
 
 const HOW: Shown =
-    Shown { owners: true, nothing: "There are no robots. Make one: dockpass robot create ORG/NAME --access push" };
+    Shown { owners: true, nothing: "There are no robots. Create one: dockpass robot create ORG/NAME --access push" };
 
 /// Lists robots.
 pub(super) async fn run(organization: Option<String>, api: &mut Api, console: &mut Console) -> Result<(), CliError> {

@@ -9,7 +9,7 @@ use crate::api::operations::grants::{ListRepositoriesOfTeam, ViewNamespaceTeamAc
 use crate::api::operations::organizations as op;
 use crate::api::{CreateTeam, Paging, PutMember, UpdateTeam};
 use crate::cli::commands::org::report as org_report;
-use crate::cli::commands::values::{self, TeamReference};
+use crate::cli::commands::values::{self, InOrganization};
 use crate::cli::commands::{account, left, reach, several, stakes};
 use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt};
 use crate::cli::wire::Api;
@@ -18,13 +18,16 @@ use crate::domain::text::shell_word;
 /// What can be done with teams.
 #[derive(Subcommand)]
 pub(in crate::cli) enum TeamCommand {
-    /// Make a team
-    #[command(after_help = "Example:\n  dockpass team create acme/dev --description 'Who builds it'")]
+    /// Create teams
+    #[command(
+        after_help = "Example:\n  dockpass team create acme/dev --description 'Who builds it'\n  dockpass team create \
+                      acme/dev acme/ops"
+    )]
     Create {
         /// The organization, and the new team's name
-        #[arg(value_name = "ORG/TEAM", value_parser = values::new_team)]
-        team: TeamReference,
-        /// What it is for
+        #[arg(value_name = "ORG/TEAM", required = true, value_parser = values::new_team)]
+        teams: Vec<InOrganization>,
+        /// What the team is for
         #[arg(long, value_name = "TEXT")]
         description: Option<String>,
     },
@@ -38,7 +41,7 @@ pub(in crate::cli) enum TeamCommand {
     /// Show a team
     #[command(after_help = "Example:\n  dockpass team show acme/dev")]
     Show(One),
-    /// List every repository that a team was given, with the level and why
+    /// List every repository a team has access to, with the level and the reason
     #[command(after_help = "Example:\n  dockpass team access acme/dev")]
     Access(One),
     /// Change a team
@@ -46,29 +49,29 @@ pub(in crate::cli) enum TeamCommand {
     Set {
         #[command(flatten)]
         one: One,
-        /// What it is for
+        /// What the team is for
         #[arg(long, value_name = "TEXT")]
         description: String,
     },
-    /// Delete teams with the access that they were given
+    /// Delete teams and their access
     #[command(after_help = "Example:\n  dockpass team delete acme/dev acme/ops")]
     Delete {
         /// The organization and the team, by name or id
         #[arg(value_name = "ORG/TEAM", required = true, value_parser = values::team)]
-        teams: Vec<TeamReference>,
+        teams: Vec<InOrganization>,
         #[command(flatten)]
         unasked: Unasked,
     },
     /// List the members of a team
     #[command(after_help = "Example:\n  dockpass team members acme/dev")]
     Members(One),
-    /// Add users to a team, and so to the organization
+    /// Add users to a team, and thereby to the organization
     #[command(after_help = "Example:\n  dockpass team add acme/dev alice bob")]
     Add(MemberArguments),
-    /// Remove users from a team; in the organization they stay, and what access is left is said
+    /// Remove users from a team, and list the access they keep; they remain in the organization
     #[command(after_help = "Example:\n  dockpass team remove acme/dev alice")]
     Remove(MemberArguments),
-    /// List the repositories that a team was given one by one, without those of a grant on the namespace
+    /// List the repositories granted to a team one by one, not through the namespace
     #[command(after_help = "Example:\n  dockpass team repositories acme/dev")]
     Repositories(One),
 }
@@ -78,7 +81,7 @@ pub(in crate::cli) enum TeamCommand {
 pub(in crate::cli) struct One {
     /// The organization and the team, by name or id
     #[arg(value_name = "ORG/TEAM", value_parser = values::team)]
-    team: TeamReference,
+    team: InOrganization,
 }
 
 /// Who belongs to which team.
@@ -86,84 +89,94 @@ pub(in crate::cli) struct One {
 pub(in crate::cli) struct MemberArguments {
     #[command(flatten)]
     one: One,
-    /// The users, by name or id
+    /// Users, by name or id
     #[arg(value_name = "USER", required = true, value_parser = values::account)]
     users: Vec<String>,
 }
 
 pub(in crate::cli) async fn run(command: TeamCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
-        TeamCommand::Create { team, description } => {
-            let body = CreateTeam { name: team.team.clone(), description };
-            let answer = api.send(op::CreateTeam, [&team.organization], &(), &body).await?;
-            let next = vec![format!("Next: dockpass team add {} USER", shell_word(&team.to_string()))];
-            console.report(&Report::done_then(answer.value, format!("created the team {team}"), next))
-        }
+        TeamCommand::Create { teams, description } => create(&teams, description.as_deref(), api, console).await,
         TeamCommand::List { organization } => {
             let list = api.list(op::ListTeams, [&organization], &Default::default(), usize::MAX).await?;
             console.report(&report::many(list, &organization)?)
         }
         TeamCommand::Show(One { team }) => {
-            let answer = api.call(op::ViewTeam, parts(&team), &()).await?;
+            let answer = api.call(op::ViewTeam, team.parts(), &()).await?;
             let members =
-                api.list(op::ListTeamMembers, parts(&team), &Default::default(), report::MOST_MEMBERS).await?;
+                api.list(op::ListTeamMembers, team.parts(), &Default::default(), report::MOST_MEMBERS).await?;
             console.report(&report::one(answer, &team, &members.read()?)?)
         }
         TeamCommand::Access(One { team }) => {
-            let list = api.list(ListAccessOfTeam, parts(&team), &Paging::default(), usize::MAX).await?;
+            let list = api.list(ListAccessOfTeam, team.parts(), &Paging::default(), usize::MAX).await?;
             let way =
                 format!("dockpass grant set NAMESPACE/NAME --team {} --access LEVEL", shell_word(&team.to_string()));
             let nothing = format!("This team was given nothing. Give it access: {way}");
             console.report(&reach::reached(list, nothing)?)
         }
         TeamCommand::Set { one: One { team }, description } => {
-            let before = api.call(op::ViewTeam, parts(&team), &()).await?.read()?;
+            let before = api.call(op::ViewTeam, team.parts(), &()).await?.read()?;
             let line = if before.description == description {
                 format!("{team} is described so already; nothing was changed")
             } else {
                 format!("changed the team {team}")
             };
             let body = UpdateTeam { description: Some(description), ..UpdateTeam::default() };
-            let answer = api.send(op::UpdateTeam, parts(&team), &(), &body).await?;
+            let answer = api.send(op::UpdateTeam, team.parts(), &(), &body).await?;
             console.report(&Report::done(answer.value, line))
         }
         TeamCommand::Delete { teams, unasked } => delete(&teams, unasked, api, console).await,
         TeamCommand::Members(One { team }) => {
-            let list = api.list(op::ListTeamMembers, parts(&team), &Default::default(), usize::MAX).await?;
+            let list = api.list(op::ListTeamMembers, team.parts(), &Default::default(), usize::MAX).await?;
             let nothing = "This team has no members. Add one: dockpass team add ORG/TEAM USER";
             console.report(&org_report::members(list, nothing)?)
         }
         TeamCommand::Add(MemberArguments { one: One { team }, users }) => add(&team, &users, api, console).await,
         TeamCommand::Remove(MemberArguments { one: One { team }, users }) => remove(&team, &users, api, console).await,
         TeamCommand::Repositories(One { team }) => {
-            let list = api.list(ListRepositoriesOfTeam, parts(&team), &Paging::default(), usize::MAX).await?;
+            let list = api.list(ListRepositoriesOfTeam, team.parts(), &Paging::default(), usize::MAX).await?;
             console.report(&report::repositories(list)?)
         }
     }
 }
 
+async fn create(
+    teams: &[InOrganization],
+    description: Option<&str>,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    several::each(teams, api, console, async |team, api, _| {
+        let body = CreateTeam { name: team.name.clone(), description: description.map(str::to_owned) };
+        let answer = api.send(op::CreateTeam, [&team.organization], &(), &body).await?;
+        let next = vec![format!("Next: dockpass team add {} USER", shell_word(&team.to_string()))];
+        Ok(Report::done_then(answer.value, format!("created the team {team}"), next))
+    })
+    .await
+}
+
 /// Looks the teams up first: the API's deletion is idempotent, but a missing name on the command line is misspelt.
 async fn delete(
-    teams: &[TeamReference],
+    teams: &[InOrganization],
     unasked: Unasked,
     api: &mut Api,
     console: &mut Console,
 ) -> Result<(), CliError> {
     let mut stakes = Vec::new();
-    for team in teams {
+    for team in several::each_once(teams) {
         stakes.push(lost_with(team, api).await?);
     }
     prompt::confirm(Final::Delete, &stakes.join("\n"), unasked, console)?;
     several::each(teams, api, console, async |team, api, _| {
-        let answer = api.call(op::DeleteTeam, parts(team), &()).await?;
+        let answer = api.call(op::DeleteTeam, team.parts(), &()).await?;
         Ok(Report::done(answer.value, format!("deleted the team {team} with its access")))
     })
     .await
 }
 
 /// What is lost with a team.
-async fn lost_with(team: &TeamReference, api: &mut Api) -> Result<String, CliError> {
-    let found = api.call(op::ViewTeam, parts(team), &()).await?.read()?;
+async fn lost_with(team: &InOrganization, api: &mut Api) -> Result<String, CliError> {
+    let found = api.call(op::ViewTeam, team.parts(), &()).await?.read()?;
     let members = stakes::many(u64::try_from(found.members_count).ok(), "membership", "memberships");
     let grants = stakes::many(u64::try_from(grants(team, api).await?).ok(), "grant", "grants");
     let along: Vec<_> = members.into_iter().chain(grants).collect();
@@ -172,19 +185,19 @@ async fn lost_with(team: &TeamReference, api: &mut Api) -> Result<String, CliErr
 }
 
 /// How many grants a team has: on single repositories, and on the namespace of its organization.
-async fn grants(team: &TeamReference, api: &mut Api) -> Result<usize, CliError> {
-    let single = api.list(ListRepositoriesOfTeam, parts(team), &Paging::default(), usize::MAX).await?.len();
-    match api.call(ViewNamespaceTeamAccess, parts(team), &()).await {
+async fn grants(team: &InOrganization, api: &mut Api) -> Result<usize, CliError> {
+    let single = api.list(ListRepositoriesOfTeam, team.parts(), &Paging::default(), usize::MAX).await?.len();
+    match api.call(ViewNamespaceTeamAccess, team.parts(), &()).await {
         Ok(_) => Ok(single + 1),
         Err(CliError::Refused { .. }) => Ok(single),
         Err(error) => Err(error),
     }
 }
 
-async fn add(team: &TeamReference, users: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+async fn add(team: &InOrganization, users: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     several::each(users, api, console, async |user, api, _| {
         let was_there = is_member(team, user, api).await?;
-        let place = [&team.organization, &team.team, user].map(String::as_str);
+        let place = [&team.organization, &team.name, user].map(String::as_str);
         let answer = api.send(op::PutTeamMember, place, &(), &PutMember::default()).await?;
         let now = if was_there { "already is" } else { "is now" };
         Ok(Report::done(answer.value, format!("{user} {now} a member of {team}")))
@@ -194,10 +207,10 @@ async fn add(team: &TeamReference, users: &[String], api: &mut Api, console: &mu
 
 /// Removes users, and says what each still reaches in the organization. The API's removal is idempotent, but who was no
 /// member was not removed; the others are, all the same.
-async fn remove(team: &TeamReference, users: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+async fn remove(team: &InOrganization, users: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     several::each(users, api, console, async |user, api, _| {
         let was_there = is_member(team, user, api).await?;
-        let place = [&team.organization, &team.team, user].map(String::as_str);
+        let place = [&team.organization, &team.name, user].map(String::as_str);
         let answer = api.call(op::DeleteTeamMember, place, &()).await?;
         let left = match left::all_of(&team.organization) {
             Some(all) => left::of_user(user, Some(&all), api).await,
@@ -212,14 +225,9 @@ async fn remove(team: &TeamReference, users: &[String], api: &mut Api, console: 
 }
 
 /// Whether a user is in a team; no, too, where the caller may not know.
-async fn is_member(team: &TeamReference, user: &str, api: &mut Api) -> Result<bool, CliError> {
-    let place = [&team.organization, &team.team, user];
+async fn is_member(team: &InOrganization, user: &str, api: &mut Api) -> Result<bool, CliError> {
+    let place = [&team.organization, &team.name, user];
     Ok(account::if_told(api.call(op::ViewTeamMember, place, &()).await)?.is_some())
-}
-
-/// Organization and team, as they stand in paths.
-fn parts(team: &TeamReference) -> [&str; 2] {
-    [&team.organization, &team.team]
 }
 
 #[cfg(test)]
@@ -252,7 +260,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_team_is_made_changed_and_deleted_in_its_organization() {
-        let create = TeamCommand::Create { team: values::new_team("acme/dev").unwrap(), description: None };
+        let create = TeamCommand::Create { teams: vec![values::new_team("acme/dev").unwrap()], description: None };
         let set = TeamCommand::Set { one: dev(), description: "Builds".into() };
         let delete = TeamCommand::Delete { teams: vec![dev().team], unasked: Unasked { yes: true } };
         let nothing = r#"{"team":{},"repositoryAccessList":[]}"#;

@@ -1,7 +1,7 @@
 //! How teams and the access granted to them are shown.
 
 use crate::api::{Member, RepositoryLevel, Team};
-use crate::cli::commands::values::TeamReference;
+use crate::cli::commands::values::InOrganization;
 use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
 use crate::cli::wire::{ApiAnswer, List};
 use crate::domain::text::shell_word;
@@ -19,7 +19,7 @@ pub(in crate::cli) fn many(list: List<Team>, organization: &str) -> Result<Repor
         vec![name, team.members_count.to_string(), shown::or_dash(&team.description)]
     };
     let table = Table { columns: COLUMNS, rows: teams.iter().map(row).collect() };
-    let nothing = "This organization has no teams. Make one: dockpass team create ORG/TEAM";
+    let nothing = "This organization has no teams. Create one: dockpass team create ORG/TEAM";
     Ok(Report { answer: list.answer, view: View::Many(table, nothing) })
 }
 
@@ -29,7 +29,7 @@ pub(in crate::cli) const MOST_MEMBERS: usize = 20;
 /// One team with its first members; its organization is shown as it was typed.
 pub(in crate::cli) fn one(
     answer: ApiAnswer<Team>,
-    asked: &TeamReference,
+    asked: &InOrganization,
     members: &[Member],
 ) -> Result<Report, CliError> {
     let team = answer.read()?;

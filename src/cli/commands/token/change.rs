@@ -4,7 +4,7 @@
 use crate::api::operations::{access_tokens, robots};
 use crate::api::{ApiToken, UpdateApiToken};
 use crate::cli::commands::token::report;
-use crate::cli::commands::values::RobotReference;
+use crate::cli::commands::values::InOrganization;
 use crate::cli::screen::{CliError, Console, Report};
 use crate::cli::wire::{Api, ApiAnswer};
 
@@ -13,7 +13,7 @@ pub(in crate::cli) enum Meant<'a> {
     /// The one with this hash.
     Hashed(&'a str),
     /// This robot.
-    Robot(&'a RobotReference),
+    Robot(&'a InOrganization),
 }
 
 impl Meant<'_> {

@@ -202,7 +202,7 @@ mod tests {
         let (mut console, _) = console(b"");
         let asked = CleanArguments { unasked: Unasked::default(), ..clean_up(false) };
         let error = run(&asked, &mut server.api(), &mut console).await.unwrap_err();
-        let said = "1 access token is deleted for good, with all that it made. Standard input is no terminal";
+        let said = "1 access token is deleted for good, with all that it made. Standard input is not a terminal";
         assert!(error.to_string().starts_with(said) && error.exit_code() == 2, "{error}");
         assert!(server.requests()[0].starts_with("GET "));
     }

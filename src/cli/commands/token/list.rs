@@ -20,7 +20,7 @@ pub(in crate::cli) struct ListArguments {
     /// Those of all users, for administrators
     #[arg(long, conflicts_with = "user")]
     all_users: bool,
-    /// Only those that end within this time (14d), or before this date or time, and have not ended yet
+    /// Only those that are accepted and end within this time (14d), or before this date or time
     #[arg(long, value_name = "WHEN", value_parser = values::moment, conflicts_with = "expired")]
     expiring: Option<MomentArgument>,
     /// Only those that were not used for this time (90d), or since this date or time; never used ones count by when they were
@@ -57,7 +57,7 @@ pub(in crate::cli) async fn run(
     let own = api.user();
     let owners = !is_of_one && !list.read()?.iter().all(|token| Some(token.username.as_str()) == own);
     let nothing = if is_whole {
-        "There are no access tokens. Make one: dockpass token create --user NAME --label LABEL"
+        "There are no access tokens. Create one: dockpass token create --user NAME --label LABEL"
     } else {
         "There are no such access tokens."
     };

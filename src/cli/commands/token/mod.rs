@@ -31,19 +31,19 @@ const FROM_INPUT: &str = "-";
 /// What can be done with access tokens.
 #[derive(Subcommand)]
 pub(in crate::cli) enum TokenCommand {
-    /// Make an access token; the secret is shown once, alone in a pipe
+    /// Create an access token; its secret is shown once, and alone in a pipe
     #[command(after_help = "Example:\n  dockpass token create --user alice --label laptop --expires 90d\n  \
         dockpass token create --user ci --label build --access push --repository 'alice/*' > token.txt")]
     Create(create::CreateArguments),
-    /// List access tokens, newest first, or those that want a hand
+    /// List access tokens, newest first, or those that need attention
     #[command(after_help = "Example:\n  dockpass token list --user alice\n  dockpass token list --expiring 14d\n  \
-        dockpass token list --all-users --unused 90d\n\nWith --expiring, --unused or --expired, those are first that want a \
-        hand first: those that ended or end soonest.")]
+        dockpass token list --all-users --unused 90d\n\nWith --expiring, --unused or --expired, the most urgent come \
+        first: those that ended or end soonest.")]
     List(list::ListArguments),
-    /// Show an access token; with `-`, the one whose secret stands on standard input
+    /// Show an access token; with `-`, read its secret from standard input
     #[command(after_help = "Example:\n  dockpass token show 01ARZ3NDEKTS\n  dockpass token show - < found.txt")]
     Show(One),
-    /// Say which access token a secret is, and end it if wished; the secret is asked for, or stands on standard input
+    /// Identify an access token by its secret, and end it if you like; the secret is asked for, or read from standard input
     #[command(after_help = "Example:\n  dockpass token identify < found.txt\n  \
         dockpass token identify --deactivate < found.txt\n  dockpass token identify --delete --yes < found.txt")]
     Identify(identify::IdentifyArguments),
@@ -57,10 +57,10 @@ pub(in crate::cli) enum TokenCommand {
         #[command(flatten)]
         most: Most,
     },
-    /// List every repository that an access token reaches, with the level and why
+    /// List every repository an access token has access to, with the level and the reason
     #[command(after_help = "Example:\n  dockpass token access 01ARZ3NDEKTS")]
     Access(One),
-    /// Give an access token another label
+    /// Change the label of an access token
     #[command(after_help = "Example:\n  dockpass token rename 01ARZ3NDEKTS 'old laptop'")]
     Rename {
         #[command(flatten)]
@@ -69,23 +69,23 @@ pub(in crate::cli) enum TokenCommand {
         #[arg(value_name = "LABEL")]
         label: String,
     },
-    /// Stop access tokens until they are activated again
+    /// Deactivate access tokens until they are activated again
     #[command(after_help = "Example:\n  dockpass token deactivate 01ARZ3NDEKTS")]
     Deactivate(Many),
-    /// End access tokens for good by their secrets, without signing in, as whoever finds one may
+    /// Revoke access tokens for good by their secrets; no sign-in is needed
     #[command(after_help = "Example:\n  dockpass token revoke --server https://dockpass.example.org < found.json\n\n\
-        Every access token in the input is sent, whatever stands around it. The server does not tell which were its own. \
-        What is ended so is never activated again; a secret that a rotation replaced ends alone. With an id or a hash, \
-        this is `dockpass token deactivate`.")]
+        Every access token found in the input is sent, whatever surrounds it. The server does not tell which ones it knew. \
+        A revoked access token can never be activated again; for a secret that a rotation replaced, only that secret ends. \
+        With an id or a hash, this is `dockpass token deactivate`.")]
     Revoke(revoke::RevokeArguments),
-    /// Let deactivated access tokens work again
+    /// Activate access tokens that were deactivated
     #[command(after_help = "Example:\n  dockpass token activate 01ARZ3NDEKTS")]
     Activate(Many),
-    /// Delete access tokens, and those that they made, for good
+    /// Delete access tokens for good, and those created with them
     #[command(after_help = "Example:\n  dockpass token delete 01ARZ3NDEKTSV4RRFFQ69G5FAV 01ARZ3NDEKTT\n  \
         dockpass token delete --user alice --all")]
     Delete {
-        /// Id or hash, or the first 8 or more digits of it
+        /// Id or hash, or at least the first 8 digits of either
         #[arg(value_name = "TOKEN", required_unless_present = "all")]
         tokens: Vec<String>,
         #[command(flatten)]
@@ -93,10 +93,10 @@ pub(in crate::cli) enum TokenCommand {
         #[command(flatten)]
         unasked: Unasked,
     },
-    /// Delete the access tokens that were not used for long, or have expired
+    /// Delete access tokens that have expired or have not been used for long
     #[command(after_help = "Example:\n  dockpass token clean --user alice --used-before 2026-01-31 --dry-run\n  \
-        dockpass token clean --all-users --expired --yes\n\nOf all users, those of some at a time are deleted; if that is \
-        interrupted, the same command goes on.")]
+        dockpass token clean --all-users --expired --yes\n\nWith --all-users, deletion goes user by user; if interrupted, run the \
+        same command again.")]
     Clean(clean::CleanArguments),
     /// Give an access token a new secret, or end its old one
     #[command(after_help = "Example:\n  dockpass token rotate 01ARZ3NDEKTS --overlap 1h\n  \
@@ -115,7 +115,7 @@ impl TokenCommand {
 /// One access token.
 #[derive(Args)]
 pub(in crate::cli) struct One {
-    /// Id or hash, or the first 8 or more digits of it
+    /// Id or hash, or at least the first 8 digits of either
     #[arg(value_name = "TOKEN")]
     token: String,
 }
@@ -123,7 +123,7 @@ pub(in crate::cli) struct One {
 /// One access token or several.
 #[derive(Args)]
 pub(in crate::cli) struct Many {
-    /// Id or hash, or the first 8 or more digits of it
+    /// Id or hash, or at least the first 8 digits of either
     #[arg(value_name = "TOKEN", required = true)]
     tokens: Vec<String>,
 }
@@ -131,10 +131,10 @@ pub(in crate::cli) struct Many {
 /// Every access token of a user.
 #[derive(Args, Default)]
 pub(in crate::cli) struct Everything {
-    /// The user whose access tokens all go; with --server, yourself if omitted
+    /// The user whose access tokens are deleted; with --server, you by default
     #[arg(long, value_name = "NAME", value_parser = values::account, requires = "all")]
     user: Option<String>,
-    /// All of the user's, but for the one that you sign in with and those that made it
+    /// All of the user's access tokens, except the one you sign in with and those it was created with
     #[arg(long, conflicts_with = "tokens")]
     all: bool,
 }
@@ -363,8 +363,9 @@ mod tests {
     async fn one_that_went_along_with_its_maker_stands_in_no_ones_way() {
         let missing = r#"{"errors":[{"code":"NO_SUCH_API_TOKEN","message":"there is none"}]}"#;
         let hashes = ["ab", "cd", "ef"].map(|digits| digits.repeat(32));
-        let [one, two, three] = ["A", "B", "C"].map(|id| token(&json!({ "id": id, "tokenLabel": id })).to_string());
-        let views = [(200, one.as_str()), (200, &two), (200, &three)];
+        let named = |(id, hash): (&str, &String)| json!({ "id": id, "tokenLabel": id, "hashedToken": hash });
+        let views: Vec<_> = ["A", "B", "C"].into_iter().zip(&hashes).map(|it| token(&named(it)).to_string()).collect();
+        let views = [0, 1, 2].map(|place| (200, views[place].as_str()));
         let server = Server::with_json(&[&views[..], &[(200, ""), (404, missing), (200, ""), (404, missing)]].concat());
         let (mut console, written) = console(b"");
         let mut api = server.api();

@@ -139,7 +139,7 @@ fn in_overlap(token: &ApiToken) -> Option<String> {
 fn revoked(token: &ApiToken) -> Option<String> {
     let label = shown::plain(&token.token_label);
     let ended = used(token.revoked_at.as_deref()?, token.revoked_from.as_deref());
-    Some(format!("{label}: whoever held it ended it for good on {ended}; delete it once you have seen to that"))
+    Some(format!("{label}: whoever held it ended it for good on {ended}; delete it once you have dealt with that"))
 }
 
 /// The limits of a new access token, for its maker to check: what it may do, and until when.
@@ -225,7 +225,7 @@ mod tests {
         let table = Table { columns: COLUMNS, rows: vec![row(&token(&long), now, true)] };
         let shown = table.render(Some(80));
         assert!(shown.lines().all(|line| line.chars().count() <= 82), "{shown}");
-        assert!(shown.contains("expires in 120 days"), "{shown}");
+        assert!(shown.contains("expires in 4 months"), "{shown}");
     }
 
     #[test]
@@ -267,8 +267,8 @@ mod tests {
                 &json!({"state": "revoked", "isActive": false, "revokedAt": "2026-11-20T10:00:00Z", "revokedFrom": from}),
             )
         };
-        let said = "laptop: whoever held it ended it for good on 2026-11-20 10:00 from 192.0.2.7; delete it once you have seen \
-                    to that";
+        let said = "laptop: whoever held it ended it for good on 2026-11-20 10:00 from 192.0.2.7; delete it once you have dealt \
+                    with that";
         assert_eq!(revoked(&revoked_at(Some("192.0.2.7"))).as_deref(), Some(said));
         let local = revoked(&revoked_at(None)).unwrap();
         assert!(local.contains(" on 2026-11-20 10:00; delete"), "{local}");

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
@@ -14,7 +15,7 @@ use super::deactivate;
 use super::reference;
 use crate::api::RevokeApiTokens;
 use crate::api::operations::access_tokens as op;
-use crate::cli::screen::{CliError, Console, Report, prompt, shown};
+use crate::cli::screen::{CliError, Console, Report, Stop, prompt, shown};
 use crate::cli::wire::Api;
 use crate::domain::secret::{PREFIX, TokenHash, TokenText};
 
@@ -22,6 +23,11 @@ use crate::domain::secret::{PREFIX, TokenHash, TokenText};
 const BUNDLE: usize = 100;
 /// Bytes of the input that are in memory at a time.
 const WINDOW: usize = 64 * 1_024;
+
+/// Seconds that a command waits at a time: those of the server are a minute at most.
+const LONGEST_WAIT: u64 = 120;
+/// How often a command waits before the server takes anything more.
+const MOST_WAITS: u32 = 10;
 
 /// Which access tokens.
 #[derive(Args)]
@@ -46,32 +52,38 @@ pub(super) async fn run(arguments: RevokeArguments, api: &mut Api, console: &mut
     }
     let found = if console.in_is_terminal { typed(console)? } else { Found::in_input(&mut *console.input)? };
     if found.broken > 0 {
-        let texts = shown::counted_as(found.broken, "text begins", "texts begin");
-        console.note(&format!(
-            "{texts} like an access token, and {} none\n",
-            if found.broken == 1 { "is" } else { "are" }
-        ))?;
+        let texts = shown::counted_as(
+            found.broken,
+            "text looks like an access token but is",
+            "texts look like access tokens but are",
+        );
+        console.note(&format!("{texts} not valid\n"))?;
     }
     if found.tokens.is_empty() {
         return Err(CliError::Finding("no access token was read; nothing was sent".to_owned()));
     }
-    send(&found, api, console).await
+    send(&found, api, console, Stop::new().asked(), &tokio::time::sleep).await
 }
 
-async fn send(found: &Found, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+/// Sends all texts, and says what was taken: also where it failed, or where `stop` ended it.
+async fn send(
+    found: &Found,
+    api: &mut Api,
+    console: &mut Console,
+    stop: impl Future<Output = CliError>,
+    wait: &impl AsyncFn(Duration),
+) -> Result<(), CliError> {
     let texts: Vec<&TokenText> = found.tokens.values().collect();
     let mut sent = 0;
-    for bundle in texts.chunks(BUNDLE) {
-        let mut body = RevokeApiTokens { tokens: bundle.iter().map(|text| text.reveal().to_owned()).collect() };
-        let answer = api.send(op::RevokeAccessTokens, [], &(), &body).await;
-        body.tokens.iter_mut().for_each(Zeroize::zeroize);
-        if let Err(error) = answer {
-            let all = shown::counted(texts.len(), "text");
-            // The error counts, also where nobody can be told this.
-            drop(console.note(&format!("{sent} of {all} were taken before that; send all of them again\n")));
-            return Err(error);
-        }
-        sent += bundle.len();
+    let ended = tokio::select! {
+        ended = send_all(&texts, &mut sent, api, console, wait) => ended,
+        stopped = stop => Err(stopped),
+    };
+    if let Err(error) = ended {
+        let all = shown::counted(texts.len(), "text");
+        // The error counts, also where nobody can be told this.
+        drop(console.note(&format!("{sent} of {all} were taken before that; send all of them again\n")));
+        return Err(error);
     }
     let directory = api.directory().map(|directory| directory.display().to_string());
     let place = directory.as_deref().map_or_else(
@@ -84,6 +96,42 @@ async fn send(found: &Found, api: &mut Api, console: &mut Console) -> Result<(),
         shown::counted(sent, "text")
     );
     console.report(&Report::done(answer, line))
+}
+
+/// Sends bundle by bundle. The server takes so many requests a minute from one address, and says when it takes more: `wait`
+/// waits for that, but not forever. `sent` counts what was taken.
+async fn send_all(
+    texts: &[&TokenText],
+    sent: &mut usize,
+    api: &mut Api,
+    console: &mut Console,
+    wait: &impl AsyncFn(Duration),
+) -> Result<(), CliError> {
+    for bundle in texts.chunks(BUNDLE) {
+        let (mut answer, mut waits) = (sent_once(bundle, api).await, 0);
+        while let Some(seconds) = answer.as_ref().err().and_then(is_later).filter(|_| waits < MOST_WAITS) {
+            let time = shown::counted(seconds, "second");
+            console.note(&format!("{sent} sent; the server takes more in {time}, waiting\n"))?;
+            wait(Duration::from_secs(seconds)).await;
+            (answer, waits) = (sent_once(bundle, api).await, waits + 1);
+        }
+        answer?;
+        *sent += bundle.len();
+    }
+    Ok(())
+}
+
+async fn sent_once(bundle: &[&TokenText], api: &mut Api) -> Result<(), CliError> {
+    let mut body = RevokeApiTokens { tokens: bundle.iter().map(|text| text.reveal().to_owned()).collect() };
+    let answer = api.send(op::RevokeAccessTokens, [], &(), &body).await;
+    body.tokens.iter_mut().for_each(Zeroize::zeroize);
+    answer.map(drop)
+}
+
+/// In how many seconds the server takes more, one at least, if that is all that is wrong.
+fn is_later(error: &CliError) -> Option<u64> {
+    let CliError::Refused { status: 429, retry_after, .. } = error else { return None };
+    retry_after.filter(|seconds| *seconds <= LONGEST_WAIT).map(|seconds| seconds.max(1))
 }
 
 /// Asks for one after the other, until nothing is typed.
@@ -162,6 +210,8 @@ fn unread(cause: io::Error) -> CliError {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
     use super::*;
     use crate::cli::screen::Format;
     use crate::cli::testing::{Server, console, token};
@@ -174,6 +224,15 @@ mod tests {
     fn lines(count: usize) -> String {
         let texts: Vec<TokenText> = (0..=u8::MAX).take(count).map(text).collect();
         texts.iter().flat_map(|text| [text.reveal(), "\n"]).collect()
+    }
+
+    const TAKEN: &str = "HTTP/1.1 202 X\r\ncontent-length: 0\r\n\r\n";
+
+    /// The answer of a server that takes more in so many seconds.
+    fn later(seconds: u32) -> String {
+        let body = r#"{"errors":[{"code":"TOO_MANY_REQUESTS","message":"later","detail":null}]}"#;
+        let length = body.len();
+        format!("HTTP/1.1 429 X\r\nretry-after: {seconds}\r\ncontent-length: {length}\r\n\r\n{body}")
     }
 
     fn by_secret() -> RevokeArguments {
@@ -240,6 +299,65 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn where_the_server_takes_no_more_for_a_minute_it_is_waited_for() {
+        let server = Server::start(&[TAKEN, &later(17), &later(0), TAKEN, TAKEN, &later(3_600)]);
+        let (mut console, written) = console(b"");
+        let found = Found::in_input(&mut lines(250).as_bytes()).unwrap();
+        let waited = std::sync::Mutex::new(Vec::new());
+        let wait = async |time: Duration| waited.lock().unwrap().push(time.as_secs());
+        let mut api = server.api();
+        send(&found, &mut api, &mut console, pending(), &wait).await.unwrap();
+        assert_eq!(*waited.lock().unwrap(), [17, 1]);
+        let note = written.note();
+        let said =
+            ["in 17 seconds", "in 1 second"].map(|time| format!("100 sent; the server takes more {time}, waiting\n"));
+        assert!(note.starts_with(&said.concat()), "no wait is shorter than a second: {note}");
+        assert!(written.out().starts_with("sent 250 texts to "), "{}", written.out());
+        let error = send(&found, &mut api, &mut console, pending(), &wait).await.unwrap_err();
+        assert_eq!(
+            (error.to_string().as_str(), waited.lock().unwrap().len()),
+            ("later", 2),
+            "an hour is not waited for"
+        );
+        let counts: Vec<_> = server.requests().iter().map(|request| request.matches("dkp_").count()).collect();
+        assert_eq!(counts, [100, 100, 100, 100, 50, 100]);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_never_takes_more_is_not_waited_for_without_end() {
+        let never = later(1);
+        let server = Server::start(&[TAKEN].into_iter().chain([never.as_str(); 11]).collect::<Vec<_>>());
+        let (mut console, written) = console(b"");
+        let found = Found::in_input(&mut lines(150).as_bytes()).unwrap();
+        let waits = std::sync::atomic::AtomicUsize::new(0);
+        let wait = async |_: Duration| _ = waits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let error = send(&found, &mut server.api(), &mut console, pending(), &wait).await.unwrap_err();
+        assert_eq!((error.to_string().as_str(), waits.into_inner()), ("later", 10));
+        let note = written.note();
+        assert!(note.ends_with("100 of 150 texts were taken before that; send all of them again\n"), "{note}");
+    }
+
+    #[tokio::test]
+    async fn who_stops_it_is_told_what_was_sent() {
+        let server = Server::start(&[TAKEN, &later(60)]);
+        let (mut console, written) = console(b"");
+        let found = Found::in_input(&mut lines(150).as_bytes()).unwrap();
+        let pressed = tokio::sync::Notify::new();
+        let stop = async {
+            pressed.notified().await;
+            CliError::Interrupted(2)
+        };
+        let wait = async |_: Duration| {
+            pressed.notify_one();
+            pending::<()>().await;
+        };
+        let error = send(&found, &mut server.api(), &mut console, stop, &wait).await.unwrap_err();
+        assert!(matches!(error, CliError::Interrupted(2)), "{error}");
+        let note = written.note();
+        assert!(note.ends_with("100 of 150 texts were taken before that; send all of them again\n"), "{note}");
+    }
+
+    #[tokio::test]
     async fn what_was_not_taken_is_to_be_sent_again() {
         let input = lines(120);
         let full = r#"{"errors":[{"code":"UNAVAILABLE","message":"some may not have ended","detail":null}]}"#;
@@ -259,7 +377,7 @@ mod tests {
         for (input, note) in [
             (String::new(), ""),
             ("nothing\n".to_owned(), ""),
-            (secret.replace("dkp_", "dkp_0"), "1 text begins like an access token, and is none\n"),
+            (secret.replace("dkp_", "dkp_0"), "1 text looks like an access token but is not valid\n"),
         ] {
             let (mut console, written) = console(input.as_bytes());
             let error = run(by_secret(), &mut nowhere, &mut console).await.unwrap_err();

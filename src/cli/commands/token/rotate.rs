@@ -23,8 +23,8 @@ pub(in crate::cli) struct RotateArguments {
     /// at most [default: not at all]
     #[arg(long, value_name = "WHEN|until-used", value_parser = values::overlap)]
     overlap: Option<OverlapArgument>,
-    /// Let the access token live as long again as it was made to, from now on: at most the site's longest life, and not
-    /// beyond the end of the access token that you sign in with
+    /// Start the token's lifetime again from now: at most the longest the site allows, and not past the expiry of the access
+    /// token that you sign in with
     #[arg(long)]
     renew: bool,
     /// End the old secret that works on since a rotation, at once; there is no new one
@@ -45,7 +45,8 @@ pub(in crate::cli) async fn run(
     console: &mut Console,
 ) -> Result<(), CliError> {
     if arguments.end_overlap {
-        end_overlap(&arguments.token, api, console).await
+        let hash = reference::hash(api, &arguments.token.token).await?;
+        end_overlap(&hash, api, console).await
     } else {
         rotate(arguments, api, console).await
     }
@@ -94,14 +95,13 @@ pub(in crate::cli) fn wanted(
 }
 
 /// The API ends what is not there in silence; here it is said.
-async fn end_overlap(One { token }: &One, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let hash = reference::hash(api, token).await?;
-    let before = api.call(op::ViewAccessToken, [&hash], &()).await?.read()?;
+pub(in crate::cli) async fn end_overlap(hash: &str, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let before = api.call(op::ViewAccessToken, [hash], &()).await?.read()?;
     let named = report::named(&before);
     if before.previous_until.is_none() {
         return Err(CliError::Finding(format!("{named} has no old secret that works; nothing was changed")));
     }
-    let answer = api.call(op::EndTokenOverlap, [&hash], &()).await?;
+    let answer = api.call(op::EndTokenOverlap, [hash], &()).await?;
     console.report(&Report::done(answer.value, format!("ended the old secret of {named}")))
 }
 

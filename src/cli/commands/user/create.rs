@@ -1,4 +1,4 @@
-//! `dockpass user create`: one user, or those of a file.
+//! `dockpass user create`: users by their names, or those of a file.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,32 +18,32 @@ use crate::domain::password;
 #[derive(Args, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(in crate::cli) struct CreateArguments {
-    /// Name: lower-case letters and digits, joined by `.`, `_` or `-`
+    /// Names: lower-case letters and digits, joined by `.`, `_` or `-`
     #[arg(value_name = "NAME", value_parser = values::new_name, required_unless_present = "from")]
-    name: Option<String>,
-    /// Name in full
+    names: Vec<String>,
+    /// Name in full, of a single user
     #[arg(long, value_name = "TEXT")]
     full_name: Option<String>,
-    /// Make a system administrator
+    /// Make each a system administrator
     #[arg(long)]
     admin: bool,
-    /// Make a service account: no password, access tokens only
+    /// Create service accounts: no password, access tokens only
     #[arg(long, conflicts_with = "password_stdin")]
     service: bool,
-    /// Make it inactive
+    /// Create them inactive
     #[arg(long)]
     inactive: bool,
-    /// Read the password from standard input, up to the first line end
+    /// Read the password of a single user from the first line of standard input
     #[arg(long)]
     password_stdin: bool,
-    /// Take over the repositories that already are under this name
+    /// Take over repositories that already exist under these names
     #[arg(long)]
     adopt_repositories: bool,
-    /// Make the users that a file lists, a line each; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "full_name", "admin", "password_stdin"])]
+    /// Create the users listed in a file, one per line; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["names", "full_name", "admin", "password_stdin"])]
     from: Option<PathBuf>,
-    /// With --from: the file that first passwords are written into; never overwritten
-    #[arg(long, value_name = "FILE", requires = "from", conflicts_with_all = ["service", "name"])]
+    /// With --from: the file to write first passwords to; never overwritten
+    #[arg(long, value_name = "FILE", requires = "from", conflicts_with_all = ["service", "names"])]
     passwords: Option<PathBuf>,
 }
 
@@ -61,19 +61,35 @@ impl CreateArguments {
 }
 
 pub(super) async fn run(arguments: &CreateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    match (&arguments.from, &arguments.name) {
-        (Some(file), _) => many(arguments, file, api, console).await,
-        (None, Some(name)) => one(arguments, name, api, console).await,
-        (None, None) => Err(CliError::Usage("say which user, or name a file of users with --from".to_owned())),
+    if let Some(file) = &arguments.from {
+        return many(arguments, file, api, console).await;
     }
+    if arguments.names.len() > 1 && arguments.full_name.is_some() {
+        let why = "--full-name is for one user; give the others theirs with `user set`";
+        return Err(CliError::Usage(why.to_owned()));
+    }
+    if arguments.names.len() > 1 && arguments.password_stdin {
+        let why = "--password-stdin is for one user; --from FILE --passwords FILE makes up the passwords of several";
+        return Err(CliError::Usage(why.to_owned()));
+    }
+    several::each(&arguments.names, api, console, async |name, api, console| one(arguments, name, api, console).await)
+        .await
 }
 
-async fn one(arguments: &CreateArguments, name: &str, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+async fn one(
+    arguments: &CreateArguments,
+    name: &str,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<Report, CliError> {
     let from_stdin = arguments.password_stdin;
     // Who is asked on a terminal is not asked in vain.
     let is_asked = !arguments.service && !from_stdin && console.in_is_terminal;
     if is_asked && account::found(name, api).await?.is_some() {
         return Err(CliError::Finding(exists(name)));
+    }
+    if is_asked && arguments.names.len() > 1 {
+        console.note(&format!("The user {name}\n"))?;
     }
     let password = if arguments.service { None } else { Some(prompt::new_password(console, from_stdin)?) };
     let body = CreateAccount {
@@ -82,7 +98,7 @@ async fn one(arguments: &CreateArguments, name: &str, api: &mut Api, console: &m
         ..arguments.body(name)
     };
     let answer = account::create(&body, api).await?;
-    console.report(&report::created(answer.value, name, arguments.service))
+    Ok(report::created(answer.value, name, arguments.service))
 }
 
 fn exists(name: &str) -> String {
@@ -210,7 +226,31 @@ mod tests {
     const TAKEN: &str = r#"{"errors":[{"code":"NAMESPACE_IN_USE","message":"repositories are there"}]}"#;
 
     fn alice() -> CreateArguments {
-        CreateArguments { name: Some("alice".into()), ..CreateArguments::default() }
+        CreateArguments { names: vec!["alice".into()], ..CreateArguments::default() }
+    }
+
+    #[tokio::test]
+    async fn several_are_made_and_each_has_its_own_password() {
+        let names = || vec!["alice".to_owned(), "bob".to_owned()];
+        let two = || CreateArguments { names: names(), ..CreateArguments::default() };
+        let server = Server::with_json(&[(404, NONE), (201, ALICE), (404, NONE), (201, BOB)]);
+        let (mut output, written) = console(b"");
+        output.in_is_terminal = true;
+        output.ask = |_| Ok("correct horse".to_owned());
+        let mut api = server.api();
+        run(&two(), &mut api, &mut output).await.unwrap();
+        assert_eq!(written.note(), "The user alice\nThe user bob\n");
+        let made: Vec<_> =
+            written.out().lines().filter(|line| line.starts_with("created ")).map(str::to_owned).collect();
+        assert_eq!(made, ["created the user alice", "created the user bob"]);
+        drop(server.requests());
+        for arguments in [
+            CreateArguments { full_name: Some("Alice".into()), ..two() },
+            CreateArguments { password_stdin: true, ..two() },
+        ] {
+            let error = run(&arguments, &mut api, &mut output).await.unwrap_err();
+            assert!(error.exit_code() == 2 && error.to_string().contains("is for one user"), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -74,7 +74,7 @@ mod tests {
         let refused = delete(&both, Removal::default(), &mut api, &mut console).await.unwrap_err();
         let said = "The user alice is deleted for good. alice asked for the secrets of 2 robots. Those made with an access token \
              of alice stop, the others go on: dockpass user offboard alice --rotate-robots FILE The user bob is deleted for good. \
-             Standard input is no terminal";
+             Standard input is not a terminal";
         assert!(refused.to_string().starts_with(said) && refused.exit_code() == 2, "{refused}");
         let refused = delete(&both, KEEPING_THEM, &mut api, &mut console).await.unwrap_err();
         assert_eq!(

@@ -6,13 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 use zeroize::Zeroizing;
 
+use crate::cli::files::PrivateLines;
 use crate::cli::screen::CliError;
 use crate::domain::secret::Password;
 
@@ -25,7 +26,7 @@ const VOID: &str = "# not made: ";
 pub(super) struct FirstPasswords {
     path: PathBuf,
     /// None until the file is made.
-    file: Option<File>,
+    lines: Option<PrivateLines>,
     /// Whether the first line is on the disk.
     has_title: bool,
     known: BTreeMap<String, Password>,
@@ -38,7 +39,7 @@ impl FirstPasswords {
         let opened = OpenOptions::new().read(true).append(true).custom_flags(flags).open(path);
         let mut file = match opened {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self { path: path.to_owned(), file: None, has_title: false, known: BTreeMap::new() });
+                return Ok(Self { path: path.to_owned(), lines: None, has_title: false, known: BTreeMap::new() });
             }
             opened => opened.map_err(failed("open", path))?,
         };
@@ -54,25 +55,22 @@ impl FirstPasswords {
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         file.set_len(u64::try_from(whole).unwrap_or_default()).map_err(failed("write", path))?;
         let known = known(text.get(..whole).unwrap_or_default());
-        Ok(Self { path: path.to_owned(), file: Some(file), has_title, known })
+        Ok(Self { path: path.to_owned(), lines: Some(PrivateLines::of(file, path)), has_title, known })
     }
 
     /// Makes the file, if it is not there, with its first line.
     pub(super) fn begin(&mut self) -> Result<(), CliError> {
-        if self.file.is_none() {
-            let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&self.path);
-            let file = file.map_err(failed("make", &self.path))?;
-            flock(&file, FlockOperation::NonBlockingLockExclusive)
+        if self.lines.is_none() {
+            let lines = PrivateLines::create(&self.path).map_err(failed("make", &self.path))?;
+            flock(lines.file(), FlockOperation::NonBlockingLockExclusive)
                 .map_err(|cause| failed("lock", &self.path)(cause.into()))?;
-            self.file = Some(file);
+            self.lines = Some(lines);
         }
-        if self.has_title {
-            return Ok(());
+        if !self.has_title {
+            self.add(TITLE)?;
+            self.has_title = true;
         }
-        self.add(TITLE)?;
-        self.has_title = true;
-        let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed("write", &self.path))
+        Ok(())
     }
 
     /// Where they are.
@@ -99,11 +97,10 @@ impl FirstPasswords {
     }
 
     fn add(&mut self, line: &str) -> Result<(), CliError> {
-        let Some(file) = &mut self.file else {
+        let Some(lines) = &mut self.lines else {
             return Err(failed("write", &self.path)(io::ErrorKind::NotFound.into()));
         };
-        let line = Zeroizing::new(format!("{line}\n"));
-        file.write_all(line.as_bytes()).and_then(|()| file.sync_data()).map_err(failed("write", &self.path))
+        lines.add(line).map_err(failed("write", &self.path))
     }
 }
 
@@ -112,7 +109,7 @@ fn refuse_other(path: &Path, file: &File) -> Result<(), CliError> {
     let found = file.metadata().map_err(failed("read", path))?;
     let refused = |why: &str| Err(CliError::Finding(format!("{} {why}; nothing was made", path.display())));
     if !found.is_file() || found.uid() != rustix::process::geteuid().as_raw() || found.mode() & 0o077 != 0 {
-        return refused("is no file of yours that only you may read: name another one, or chmod 600 it");
+        return refused("is not a file of yours that only you can read: name another file, or chmod 600 it");
     }
     match flock(file, FlockOperation::NonBlockingLockExclusive) {
         Err(rustix::io::Errno::WOULDBLOCK) => refused("is being written by another command"),
@@ -201,7 +198,7 @@ mod tests {
         assert!(refused(&path).contains("holds no first passwords"), "{}", refused(&path));
         fs::write(&path, format!("{TITLE}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(refused(&path).contains("only you may read"), "{}", refused(&path));
+        assert!(refused(&path).contains("only you can read"), "{}", refused(&path));
         let link = directory.path().join("link");
         symlink(&path, &link).unwrap();
         assert!(refused(&link).starts_with("cannot open "), "{}", refused(&link));

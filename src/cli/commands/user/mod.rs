@@ -29,17 +29,17 @@ use crate::domain::text::shell_word;
 /// What can be done with users.
 #[derive(Subcommand)]
 pub(in crate::cli) enum UserCommand {
-    /// Make a user, and ask for the password twice; or the users that a file lists
+    /// Create users, asking for each password twice, or all users listed in a file
     #[command(
-        after_help = "Example:\n  dockpass user create alice --full-name 'Alice Liddell'\n  dockpass user create --from \
-                      people.csv --passwords first-passwords\n\nEach line of the file is a name or `NAME, FULL NAME`; empty \
-                      lines and those that begin with # do not count. The whole file is checked before the first user is \
-                      made. First passwords are made up, and each is written into the file of --passwords (mode 600) before \
-                      its user is made; whoever has one is asked for another at the first sign-in. After an interruption \
-                      the same command goes on."
+        after_help = "Example:\n  dockpass user create alice --full-name 'Alice Liddell'\n  dockpass user create build deploy \
+                      --service\n  dockpass user create --from people.csv --passwords first-passwords\n\nEach line of the \
+                      file is NAME or `NAME, FULL NAME`; empty lines and lines that begin with # are ignored. The whole file \
+                      is checked before the first user is created. First passwords are generated, and each is written to the \
+                      file of --passwords (mode 600) before its user is created; users choose their own at their first \
+                      sign-in. If interrupted, run the same command again."
     )]
     Create(create::CreateArguments),
-    /// List the users
+    /// List users
     #[command(after_help = "Example:\n  dockpass user list --contains al")]
     List {
         /// Only those whose name or full name contains this text
@@ -49,13 +49,13 @@ pub(in crate::cli) enum UserCommand {
     /// Show a user
     #[command(after_help = "Example:\n  dockpass user show alice")]
     Show(One),
-    /// List every repository that a user reaches, with the level and why
+    /// List every repository a user has access to, with the level and the reason
     #[command(after_help = "Example:\n  dockpass user access bob")]
     Access(One),
     /// Change a user
     #[command(after_help = "Example:\n  dockpass user set alice --active false")]
     Set(SetArguments),
-    /// Delete users with their access tokens; their repositories stay, without an owner
+    /// Delete users and their access tokens; their repositories remain, without an owner
     #[command(
         after_help = format!("Example:\n  dockpass user delete alice bob\n\n{}", account::WITH_REPOSITORIES)
     )]
@@ -65,45 +65,45 @@ pub(in crate::cli) enum UserCommand {
         #[command(flatten)]
         removal: Removal,
     },
-    /// Let a user go: deactivate it, sign it out, and say what is left
+    /// Offboard a user: deactivate, sign out, and list what is left to do
     #[command(
         after_help = "Example:\n  dockpass user offboard alice --delete-tokens --transfer-repositories bob\n\nThe user is \
-                      deactivated first: from then on nothing lets it in. Its access tokens are listed, with the last use of \
-                      each; its repositories keep their names. What is left, such as grants and organizations, is said with \
-                      the command that ends it. An interrupted command can be repeated."
+                      deactivated first, and can no longer sign in. Access tokens are listed with their last use; \
+                      repositories keep their names. Whatever is left, such as grants and organizations, is listed with the \
+                      command that removes it. If interrupted, run the same command again."
     )]
     Offboard(offboard::OffboardArguments),
-    /// Set a user's password; asks for it twice
+    /// Set a user's password, asking for it twice
     #[command(
-        after_help = "Example:\n  dockpass user password alice\n\nThe administrator's password is lost? On the machine of \
-                      the server, as its user or root: dockpass user password admin. It works whether the server runs \
-                      or not."
+        after_help = "Example:\n  dockpass user password alice\n\nLost the administrator's password? On the server's machine, as \
+                      its user or root: dockpass user password admin. This works whether or not the server is \
+                      running."
     )]
     Password {
         #[command(flatten)]
         user: One,
-        /// Read the password from standard input, up to the first line end
+        /// Read the password from the first line of standard input
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Let users sign in no more, until they are activated again
+    /// Deactivate users: they cannot sign in until activated again
     #[command(
         after_help = "Example:\n  dockpass user deactivate alice bob\n\nThey are signed out, and their access tokens are \
-                      refused. Who leaves for good goes by: dockpass user offboard alice"
+                      refused. For somebody who leaves for good: dockpass user offboard alice"
     )]
     Deactivate(Many),
-    /// Let deactivated users sign in again
+    /// Activate users that were deactivated
     #[command(after_help = "Example:\n  dockpass user activate alice bob")]
     Activate(Many),
-    /// Let users sign in again after too many wrong passwords
+    /// Unlock users who are waiting after too many wrong passwords
     #[command(after_help = "Example:\n  dockpass user unlock alice")]
     Unlock(Many),
-    /// Make a temporary password for a user who is locked out
+    /// Create a temporary password for a user who is locked out
     #[command(after_help = "Example:\n  dockpass user temporary-password alice --expires 2h")]
     TemporaryPassword {
         #[command(flatten)]
         user: One,
-        /// How long it works, or until when, at most 7d [default: 24h]
+        /// How long it is valid, or until when; at most 7d [default: 24h]
         #[arg(long, value_name = "WHEN", value_parser = values::expiry)]
         expires: Option<ExpiryArgument>,
     },

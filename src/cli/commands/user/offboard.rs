@@ -24,7 +24,7 @@ pub(in crate::cli) struct OffboardArguments {
     /// Name or id
     #[arg(value_name = "NAME", value_parser = values::account)]
     name: String,
-    /// Delete the user's access tokens; else they stay, and are refused while the user is inactive
+    /// Delete the user's access tokens; otherwise they are kept, and refused while the user is inactive
     #[arg(long)]
     delete_tokens: bool,
     /// Give the user's repositories to this user or organization; their names stay
@@ -403,7 +403,7 @@ mod tests {
         let mut api = server.api();
         let error = run(arguments(None, false), &mut api, &mut console).await.unwrap_err();
         let said = "alice is deactivated, and signed out everywhere. Its 1 access token: deleted for good, with all that it \
-                    made. Its 3 repositories: still its own. Standard input is no terminal";
+                    made. Its 3 repositories: still its own. Standard input is not a terminal";
         assert!(error.to_string().starts_with(said) && error.exit_code() == 2, "{error}");
         let error = run(arguments(Some("bbo"), true), &mut api, &mut console).await.unwrap_err();
         assert_eq!(error.to_string(), "no such account: bbo");

@@ -19,7 +19,7 @@ const COLUMNS: &[(&str, Fit)] = &[
 pub(in crate::cli) fn many(list: List<Account>) -> Result<Report, CliError> {
     let accounts = list.read()?;
     let rows = accounts.iter().map(row).collect();
-    let nothing = "There are no users. Make one: dockpass user create NAME";
+    let nothing = "There are no users. Create one: dockpass user create NAME";
     Ok(Report { answer: list.answer, view: View::Many(Table { columns: COLUMNS, rows }, nothing) })
 }
 

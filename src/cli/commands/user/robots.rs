@@ -1,19 +1,19 @@
 //! The robots whose secret a leaver knows, since it made or rotated them last: they belong to their organizations and go
 //! on, until they are given new secrets.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::api::operations::{access_tokens, robots as op};
 use crate::api::{ApiToken, Counting, Paging, RotateApiToken};
 use crate::cli::commands::stakes;
 use crate::cli::commands::token::report;
 use crate::cli::commands::token::secret::{self, Purpose};
-use crate::cli::files;
+use crate::cli::files::PrivateLines;
 use crate::cli::screen::{CliError, shown};
 use crate::cli::wire::Api;
 use crate::domain::text::shell_word;
@@ -37,11 +37,17 @@ impl Known {
 
     /// What becomes of them, as a sentence of the question.
     pub(super) fn stakes(&self, file: Option<&Path>) -> Option<String> {
-        let robots = stakes::many(u64::try_from(self.robots.len()).ok(), "robot", "robots")?;
-        Some(match file {
-            Some(_) => format!("The secrets of {robots} that it asked for: replaced at once."),
-            None => format!("The secrets of {robots} that it asked for: not changed."),
-        })
+        let secrets = match self.robots.len() {
+            0 => return None,
+            1 => "The secret of the robot",
+            _ => "The secrets of the robots",
+        };
+        let mut names: Vec<_> =
+            self.robots.iter().take(MOST).map(|robot| shown::plain(&report::owner(robot))).collect();
+        let more = self.robots.len().saturating_sub(MOST);
+        names.extend((more > 0).then(|| format!("{more} more")));
+        let fate = if file.is_some() { "replaced at once" } else { "not changed" };
+        Some(format!("{secrets} {}, known to the user: {fate}.", stakes::listed(&names)))
     }
 
     /// Whether there is any that can be given a new secret.
@@ -120,28 +126,21 @@ pub(super) struct Rotated {
 
 /// A file that was not there, with a line for each new secret: `ORG/NAME`, a space, the secret. It goes if it stays empty.
 pub(super) struct NewSecrets {
-    file: File,
+    lines: PrivateLines,
     path: PathBuf,
-    is_empty: bool,
 }
 
 impl NewSecrets {
     /// Makes the file, before any secret is made that it is for.
     pub(super) fn create(path: &Path) -> Result<Self, CliError> {
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let file = made.map_err(|error| {
+        let lines = PrivateLines::create(path).map_err(|error| {
             CliError::Usage(format!("{} cannot be made: {error}; nothing was changed", path.display()))
         })?;
-        Ok(Self { file, path: path.to_owned(), is_empty: true })
+        Ok(Self { lines, path: path.to_owned() })
     }
 
     fn add(&mut self, user_name: &str, secret: &str) -> io::Result<()> {
-        self.file.write_all(format!("{user_name} {secret}\n").as_bytes())?;
-        self.file.sync_all()?;
-        if std::mem::take(&mut self.is_empty) {
-            files::sync_directory(&self.path)?;
-        }
-        Ok(())
+        self.lines.add(&Zeroizing::new(format!("{user_name} {secret}")))
     }
 
     /// Its path, for people.
@@ -152,8 +151,9 @@ impl NewSecrets {
 
 impl Drop for NewSecrets {
     fn drop(&mut self) {
-        if self.is_empty {
-            // It holds nothing; where it cannot go, nothing is lost.
+        // A line may stand in it though adding it failed, as where the name of the file could not be made durable.
+        if self.lines.file().metadata().is_ok_and(|found| found.len() == 0) {
+            // Where it cannot go, nothing is lost.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -162,8 +162,8 @@ impl Drop for NewSecrets {
 /// The option that asks for new secrets.
 #[derive(clap::Args, Default)]
 pub(super) struct RotateRobots {
-    /// Give new secrets to the robots whose secret the user made or rotated last, and write them into this new file, which
-    /// only you may read
+    /// Give new secrets to the robots whose secret the user created or rotated last, and write them to this new file, which
+    /// only you can read
     #[arg(long, value_name = "FILE")]
     pub(super) rotate_robots: Option<PathBuf>,
 }
@@ -220,6 +220,19 @@ mod tests {
         assert!(sent[3].starts_with("POST /api/v0/accounts/acme/robots/web/rotate "), "{}", sent[3]);
     }
 
+    #[test]
+    fn a_file_with_a_secret_stays_also_where_adding_it_failed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secrets");
+        let file = fs::File::create(&path).unwrap();
+        // The directory whose entry is to be made durable is missing.
+        let lines = PrivateLines::of(file, &directory.path().join("missing/secrets"));
+        let mut secrets = NewSecrets { lines, path: path.clone() };
+        secrets.add("acme/ci", "dkp_one").unwrap_err();
+        drop(secrets);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "acme/ci dkp_one\n");
+    }
+
     #[tokio::test]
     async fn what_is_left_names_the_command() {
         let list = json!([ci(&json!({}))]).to_string();
@@ -228,7 +241,17 @@ mod tests {
         let known = Known::to("alice", &mut api).await.unwrap();
         let (lines, _) = known.remains(&[]);
         assert_eq!(lines, ["a secret of the robot acme/ci, which it asked for: dockpass robot rotate acme/ci"]);
-        assert_eq!(known.stakes(None).as_deref(), Some("The secrets of 1 robot that it asked for: not changed."));
+        assert_eq!(
+            known.stakes(None).as_deref(),
+            Some("The secret of the robot acme/ci, known to the user: not changed.")
+        );
+        let robot = |number: u32| ci(&json!({ "robot": format!("r{number}") }));
+        let list = json!((1..=7).map(robot).collect::<Vec<_>>()).to_string();
+        let server = Server::with_json(&[(200, &list)]);
+        let seven = Known::to("alice", &mut server.api()).await.unwrap().stakes(Some(Path::new("file")));
+        let said = "The secrets of the robots acme/r1, acme/r2, acme/r3, acme/r4, acme/r5 and 2 more, known to the user: \
+                    replaced at once.";
+        assert_eq!(seven.as_deref(), Some(said));
         assert_eq!(Known::to("bob", &mut api).await.unwrap().stakes(None), None);
     }
 }

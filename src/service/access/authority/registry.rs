@@ -1,7 +1,7 @@
 //! What a caller may do with repositories in the registry, and why not more. A reason is worked out only after a refusal.
 
-use super::Authority;
 use super::sources::public_level;
+use super::{Authority, Permit};
 use crate::domain::access::{AccessLevel, Actions};
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::scope::RepositoryScope;
@@ -23,6 +23,11 @@ impl Authority<'_> {
             (false, true) => Actions::NONE,
         };
         self.actions_at(self.level_on(name, there), asked).intersection(possible)
+    }
+
+    /// Using content of a repository in the registry.
+    pub(in crate::service) fn use_content(&self, name: &RepositoryName, actions: Actions) -> Option<Permit> {
+        self.actions(name, actions).contains(actions.with_implied()).then_some(Permit(()))
     }
 
     /// The same of a repository that is there, as it is once a push has made it.

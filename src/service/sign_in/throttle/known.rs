@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::counter::LONGEST_WAIT;
 use crate::domain::id::Id;
+use crate::domain::time::Moment;
 
 /// How long a sign-in keeps an address known, in seconds.
 const KNOWN: i64 = 30 * 24 * 60 * 60;
@@ -38,10 +39,11 @@ pub(super) enum Likeness {
 }
 
 /// A sign-in from an address.
-#[derive(Default)]
 struct Known {
     /// When it was, at most a day ago or noted again.
     at: i64,
+    /// When it was, exactly since the start; from before, as it was on the disk.
+    last: Moment,
     /// When the account signed in from there for the first time in 30 days, if it had signed in elsewhere before; none if that
     /// was before the start.
     first: Option<i64>,
@@ -53,6 +55,10 @@ struct Known {
 }
 
 impl Known {
+    fn of(at: Moment) -> Self {
+        Self { at: at.seconds(), last: at, first: None, mark: None, misses: 0, missed_at: 0 }
+    }
+
     fn misses(&self, now: i64) -> u8 {
         if now - self.missed_at > LONGEST_WAIT { 0 } else { self.misses }
     }
@@ -64,8 +70,8 @@ pub(super) struct KnownAddresses(HashMap<Id, HashMap<IpAddr, Known>>);
 
 impl KnownAddresses {
     /// Takes in what is on the disk.
-    pub(super) fn load(&mut self, account: Id, source: IpAddr, at: i64) {
-        self.0.entry(account).or_default().insert(source, Known { at, ..Known::default() });
+    pub(super) fn load(&mut self, account: Id, source: IpAddr, at: Moment) {
+        self.0.entry(account).or_default().insert(source, Known::of(at));
     }
 
     fn get(&self, account: Option<Id>, source: IpAddr, now: i64) -> Option<&Known> {
@@ -104,14 +110,15 @@ impl KnownAddresses {
     }
 
     /// Notes a sign-in. The first one of a day answers what to write to disk.
-    pub(super) fn note(&mut self, account: Id, source: IpAddr, mark: Mark, now: i64) -> Option<NewAddress> {
+    pub(super) fn note(&mut self, account: Id, source: IpAddr, mark: Mark, at: Moment) -> Option<NewAddress> {
+        let now = at.seconds();
         let known = self.0.entry(account).or_default();
         let is_recent = |present: &&Known| now - present.at <= KNOWN;
         let first = match known.get(&source).filter(is_recent) {
             Some(present) => present.first,
             None => Some(now).filter(|_| known.values().any(|other| is_recent(&other))),
         };
-        let fresh = Known { at: now, first, mark: Some(mark), ..Known::default() };
+        let fresh = Known { first, mark: Some(mark), ..Known::of(at) };
         if let Some(present) = known.get_mut(&source).filter(|present| now - present.at <= KNOWN / 30) {
             *present = Known { at: present.at, ..fresh };
             return None;
@@ -127,6 +134,11 @@ impl KnownAddresses {
     pub(super) fn new_of(&self, account: Id) -> Vec<(IpAddr, i64)> {
         let known = self.0.get(&account).into_iter().flatten();
         known.filter_map(|(source, known)| Some((*source, known.first?))).collect()
+    }
+
+    /// When an account last signed in, from anywhere: before the start to the day.
+    pub(super) fn last_of(&self, account: Id) -> Option<Moment> {
+        self.0.get(&account)?.values().map(|known| known.last).max()
     }
 
     /// Forgets an account that is gone.

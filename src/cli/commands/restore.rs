@@ -1,0 +1,87 @@
+//! `dockpass restore`: makes a data directory of a backup, where no server runs yet.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::backup::source::{IdentityArgument, Source};
+use super::backup::verify::{age, answer};
+use super::config;
+use crate::causes::with_causes;
+use crate::cli::global::Global;
+use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt, shown};
+use crate::denied;
+use crate::http::{BackupTrouble, Ended, RestoreError, VerifiedBackup, read_ended, restore, verify_backup};
+
+/// What `dockpass restore` takes.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  dockpass restore /mnt/elsewhere/dockpass.backup --data-dir /var/lib/dockpass\n\nThe backup is read \
+                  to its end first; then the data directory is made, which must be empty or not there. Start the server on it \
+                  afterwards: every password, access token, permission and key is as it was.\n\nWhat was revoked, deactivated, \
+                  deleted or given a new password after the backup is in force again, unless --ended ends it: copy `ended.log` of \
+                  the data directory more often than you make backups.\n\nExit codes: 0 restored; 1 nothing was written; 2 wrong usage."
+)]
+pub(in crate::cli) struct RestoreArguments {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    identity: IdentityArgument,
+    /// The `ended.log` of the old data directory, and `ended.log.1` if there is one: what they say was ended since the backup is
+    /// ended again; may be repeated
+    #[arg(long, value_name = "FILE")]
+    ended: Vec<PathBuf>,
+    #[command(flatten)]
+    unasked: Unasked,
+}
+
+pub(in crate::cli) fn run(
+    arguments: &RestoreArguments,
+    global: &Global,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let target = config::load(global, None, console)?.server.data_dir;
+    let source = Source::open(&arguments.file, &arguments.identity)?;
+    let trouble = |error| source.trouble(&BackupTrouble::Read(error));
+    let found = verify_backup(source.reader().map_err(trouble)?).map_err(|trouble| source.trouble(&trouble))?;
+    let mut ended = Vec::new();
+    for path in &arguments.ended {
+        ended.extend(read(path, &found)?);
+    }
+    let stakes = format!(
+        "The backup is of {}, {}. What was revoked, deactivated, deleted or given a new password since then is in force again.",
+        found.header.created_at,
+        age(&found, console.clock.now())
+    );
+    if arguments.ended.is_empty() {
+        if arguments.unasked.yes {
+            console.note(&format!("{stakes}\n"))?;
+        }
+        prompt::confirm(Final::Restore, &stakes, arguments.unasked, console)?;
+    }
+    let restored = restore(|| source.reader(), &target, &ended, &console.clock).map_err(|error| match error {
+        RestoreError::Backup(trouble) => source.trouble(&trouble),
+        other => CliError::Finding(format!("nothing was restored: {}", with_causes(&other))),
+    })?;
+    let mut answer = answer(&restored.backup, source.is_sealed());
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("endedAgain".to_owned(), restored.ended_again.into());
+    }
+    let age = age(&restored.backup, console.clock.now());
+    let mut line = format!("restored into {}: the backup was {age}", target.display());
+    if !arguments.ended.is_empty() {
+        let count = shown::counted_as(restored.ended_again, "thing that was", "things that were");
+        line = format!("{line}, and {count} ended since then ended again");
+    }
+    let next = vec![format!("dockpass serve --data-dir {}", denied::word(&target))];
+    console.report(&Report::done_then(answer, line, next))
+}
+
+/// What a file says was ended since a backup.
+fn read(path: &Path, backup: &VerifiedBackup) -> Result<Vec<Ended>, CliError> {
+    let file = File::open(path).map_err(|cause| CliError::File { action: "read", path: path.to_owned(), cause })?;
+    let ended = read_ended(file, backup.header.instance, backup.header.batch);
+    ended.map_err(|error| CliError::Finding(format!("nothing was restored: {}: {error}", path.display())))
+}

@@ -1,0 +1,60 @@
+//! The end of the audit chain, and the text by which it is noted elsewhere.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The end of the audit chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct AuditHead {
+    /// Number of the last record; 0 if there is none.
+    pub seq: u64,
+    /// Its hash; zeros if there is none.
+    pub hash: [u8; 32],
+}
+
+/// Why a text names no place in the audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected SEQ:HASH as `dockpass audit head` prints it: a number, a colon, 64 hexadecimal digits")]
+pub struct InvalidHead;
+
+impl AuditHead {
+    /// The hash in lower-case hexadecimal.
+    #[must_use]
+    pub fn hash_text(&self) -> String {
+        blake3::Hash::from_bytes(self.hash).to_hex().to_string()
+    }
+}
+
+impl fmt::Display for AuditHead {
+    /// `SEQ:HASH`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.seq, self.hash_text())
+    }
+}
+
+impl FromStr for AuditHead {
+    type Err = InvalidHead;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHead> {
+        let (number, hash) = text.split_once(':').ok_or(InvalidHead)?;
+        let digits = Some(number).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+        let seq = digits.and_then(|digits| digits.parse().ok()).ok_or(InvalidHead)?;
+        let hash = blake3::Hash::from_hex(hash).map_err(|_| InvalidHead)?;
+        Ok(Self { seq, hash: *hash.as_bytes() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_a_number_and_a_hash() {
+        let hash = "AB".repeat(32);
+        let head: AuditHead = format!("12:{hash}").parse().unwrap();
+        assert_eq!((head.seq, head.to_string()), (12, format!("12:{}", hash.to_lowercase())));
+        for text in ["12", "12:", ":", "x:ab", &format!("+1:{hash}"), &format!(":{hash}"), &format!("1:{hash}0")] {
+            assert_eq!(text.parse::<AuditHead>(), Err(InvalidHead), "{text}");
+        }
+    }
+}

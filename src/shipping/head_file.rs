@@ -1,0 +1,143 @@
+//! `audit.head_file`: the head of the audit chain, as `dockpass audit head` prints it, in a file that is kept elsewhere: on
+//! another file system, or where another machine collects it.
+//!
+//! A file that has a head which this log does not have is the proof that the log was cut or exchanged. So it is looked at
+//! before it is written for the first time, and such a one stays until somebody takes it away.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::WayState;
+use super::trouble::{Trouble, Turn};
+use crate::causes::with_causes;
+use crate::domain::audit::AuditHead;
+use crate::domain::time::{Clock, Moment};
+use crate::private_file;
+use crate::service::{Call, Service};
+
+/// Shortest time from one note to the next, in seconds: each is a write to the disk, and a head that is a little old proves
+/// all that is older.
+const EVERY: i64 = 10;
+/// After so many seconds the file system counts as one that does not answer.
+const HANGING: i64 = 30;
+
+/// What is known of the file.
+#[derive(Default)]
+struct Kept {
+    /// What it has, once that is known to be of this log.
+    written: Option<AuditHead>,
+    /// Whether what it had at the start was looked at.
+    is_known: bool,
+    /// When it was last written, or tried to.
+    at: Option<Moment>,
+}
+
+/// What those are told who ask. They never wait for the file.
+#[derive(Default)]
+struct Told {
+    /// Since when it is being written.
+    busy_since: Option<Moment>,
+    trouble: Trouble,
+}
+
+/// The file.
+pub(super) struct HeadFile {
+    path: PathBuf,
+    service: Arc<Service>,
+    clock: Clock,
+    /// Held while it is written: a file system elsewhere can hang.
+    kept: Mutex<Kept>,
+    told: Mutex<Told>,
+}
+
+impl HeadFile {
+    pub(super) fn new(path: PathBuf, service: Arc<Service>, clock: Clock) -> Self {
+        Self { path, service, clock, kept: Mutex::default(), told: Mutex::default() }
+    }
+
+    pub(super) fn state(&self) -> WayState {
+        let told = self.told();
+        let busy = told.busy_since.map_or(0, |since| self.clock.moment().seconds() - since.seconds());
+        let hangs = (busy >= HANGING).then(|| format!("its file system has not answered for {busy} seconds"));
+        let trouble = hangs.or_else(|| told.trouble.text());
+        WayState { key: "audit.head_file", place: self.path.display().to_string(), behind: None, trouble }
+    }
+
+    /// Writes the head if it is another one, at most once in [`EVERY`] seconds.
+    pub(super) fn note(&self) {
+        let moment = self.clock.moment();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_soon = kept.at.is_some_and(|at| moment < at.plus_seconds(EVERY));
+        if !is_soon && self.is_behind(&kept) {
+            kept.at = Some(moment);
+            self.write(&mut kept);
+        }
+    }
+
+    /// Writes the head that the log has in the end.
+    pub(super) fn note_last(&self) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_behind(&kept) {
+            self.write(&mut kept);
+        }
+    }
+
+    fn is_behind(&self, kept: &Kept) -> bool {
+        kept.written != Some(self.service.audit_end())
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, kept: &mut Kept) {
+        self.told().busy_since = Some(self.clock.moment());
+        let trouble = self.try_to_write(kept).err();
+        let mut told = self.told();
+        told.busy_since = None;
+        match told.trouble.becomes(trouble) {
+            Some(Turn::Worse(now)) => log::error!("audit.head_file: {}: {now}", self.path.display()),
+            Some(Turn::Better) => log::info!("audit.head_file: {} is written again", self.path.display()),
+            None => {}
+        }
+    }
+
+    fn try_to_write(&self, kept: &mut Kept) -> Result<(), String> {
+        if !kept.is_known {
+            self.look()?;
+            kept.is_known = true;
+        }
+        let head = self.service.audit_end();
+        let written = private_file::write(&self.path, format!("{head}\n").as_bytes());
+        written.map_err(|error| format!("it cannot be written: {}", with_causes(&error)))?;
+        kept.written = Some(head);
+        Ok(())
+    }
+
+    /// Refuses to overwrite what is no head of this log.
+    fn look(&self) -> Result<(), String> {
+        let read = private_file::read(&self.path);
+        let read = read.map_err(|error| format!("it cannot be read: {}", with_causes(&error)))?;
+        let Some(content) = read else { return Ok(()) };
+        let text = String::from_utf8_lossy(&content);
+        let noted: AuditHead = text.trim_end().parse().map_err(|_| {
+            "something else than the head of an audit log is in it, and is not overwritten: name another file"
+                .to_owned()
+        })?;
+        let call = Call { caller: Service::local(own_id()), now: self.clock.now(), user_agent: String::new() };
+        match self.service.has_audit_head(&call, noted) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(format!(
+                "this audit log does not have record {} with the hash that is noted: it was cut or exchanged, or the file is \
+                 another log's; it is not overwritten: look into it, and take it away",
+                noted.seq
+            )),
+            Err(error) => Err(format!("the audit log cannot be read: {}", with_causes(&error))),
+        }
+    }
+}
+
+/// Who runs this process.
+fn own_id() -> u32 {
+    rustix::process::geteuid().as_raw()
+}

@@ -1,0 +1,132 @@
+//! What a server shows of what the writers changed, after it was started again.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::line::Line;
+use super::writers::leaf_of;
+use super::{Book, Held, Issued, KEY, Lines, ON_PUSH};
+
+/// The kinds of objects that the audit log counts, with the words for making and deleting one.
+const KINDS: [(&str, &str, &str); 3] = [
+    ("account ", "account.create", "account.delete"),
+    ("repository ", "repository.create", "repository.delete"),
+    ("token ", "token.create", "token.delete"),
+];
+/// So many of the newest secrets are shown.
+const SHOWN: usize = 12;
+/// So many of the newest registry tokens: the keys of more are not kept.
+const ISSUED: usize = 3;
+
+/// What is wrong with a server on a disk whose power was cut at this moment; none if nothing is. `is_last` says that from now on
+/// what is there is what must be there.
+pub(crate) fn fault(book: &Book, cut: usize, lines: &Lines, is_last: bool) -> Result<(), String> {
+    let found = state_fault(book, cut, lines)?;
+    registry_tokens_count(book, cut, &lines.network)?;
+    audit_agrees(book, &lines.local, &found)?;
+    if is_last {
+        book.settle(&found);
+    }
+    Ok(())
+}
+
+/// The same of what is in memory alone, which needs no disk; each object and its state if nothing is wrong.
+pub(crate) fn state_fault(book: &Book, cut: usize, lines: &Lines) -> Result<BTreeMap<String, String>, String> {
+    let found = found(&lines.local)?;
+    let faults = book.faults(cut, &found);
+    if !faults.is_empty() {
+        return Err(faults.join("\n"));
+    }
+    secrets_open(book, cut, &lines.network, &found)?;
+    Ok(found)
+}
+
+fn list<'v>(value: &'v Value, field: &str) -> Result<&'v Vec<Value>, String> {
+    value[field].as_array().ok_or_else(|| format!("no {field}: {value}"))
+}
+
+fn text<'v>(value: &'v Value, field: &str) -> &'v str {
+    value[field].as_str().unwrap_or_default()
+}
+
+fn active(value: &Value) -> &'static str {
+    if value["isActive"] == true { "active" } else { "inactive" }
+}
+
+/// Every object, and its state.
+fn found(local: &Line) -> Result<BTreeMap<String, String>, String> {
+    let mut found = BTreeMap::new();
+    let accounts = local.get("/enzi/v0/accounts?limit=0")?;
+    for account in list(&accounts, "accounts")?.iter().filter(|account| text(account, "name") != "admin") {
+        found.insert(format!("account {}", text(account, "name")), active(account).to_owned());
+    }
+    if accounts["usersCount"] != found.len() + 1 {
+        return Err(format!("{} users are counted, and {} listed", accounts["usersCount"], found.len() + 1));
+    }
+    let repositories = local.get("/api/v0/repositories?pageSize=0")?;
+    for repository in list(&repositories, "repositories")? {
+        let name = format!("{}/{}", text(repository, "namespace"), text(repository, "name"));
+        found.insert(format!("repository {name}"), text(repository, "visibility").to_owned());
+    }
+    let tokens = local.get("/api/v0/api_tokens?everybody=true&pageSize=0")?;
+    for token in tokens.as_array().ok_or("no tokens")? {
+        let state = format!("{} {}", active(token), text(token, "hashedToken"));
+        found.insert(format!("token {}", text(token, "tokenLabel")), state);
+    }
+    if found.contains_key("account reader") {
+        let reached = local.get("/api/v0/accounts/reader/repositoryAccess")?;
+        for way in list(&reached, "access")?.iter().filter(|way| way["reason"] == "repositoryGrant") {
+            found.insert(format!("grant {}", text(way, "on")), text(way, "accessLevel").to_owned());
+        }
+    }
+    let settings = local.get("/api/v0/meta/settings")?;
+    found.insert(ON_PUSH.to_owned(), settings["createRepositoryOnPush"].to_string());
+    found.insert(KEY.to_owned(), leaf_of(&local.get("/api/v0/admin/registry")?));
+    Ok(found)
+}
+
+/// A secret opens exactly what is listed as active under its hash, whoever looks it up how.
+fn secrets_open(book: &Book, cut: usize, network: &Line, found: &BTreeMap<String, String>) -> Result<(), String> {
+    let known = book.allowed(cut);
+    let held: Vec<Held> =
+        book.pages().held.iter().rev().filter(|held| known.contains_key(&held.object)).take(SHOWN).cloned().collect();
+    for held in held {
+        let is_listed = found.get(&held.object).is_some_and(|state| *state == format!("active {}", held.hash));
+        let status = network.basic(&held.user, &held.secret).status("/auth/token?service=dockpass");
+        if status != if is_listed { 200 } else { 401 } {
+            return Err(format!("a secret of {} is answered {status}: {:?}", held.object, found.get(&held.object)));
+        }
+    }
+    Ok(())
+}
+
+fn registry_tokens_count(book: &Book, cut: usize, network: &Line) -> Result<(), String> {
+    let before: Vec<Issued> = book.pages().issued.iter().filter(|issued| issued.at <= cut).cloned().collect();
+    let refused = before.iter().rev().take(ISSUED).find(|issued| network.bearer(&issued.text).status("/v2/") != 200);
+    refused.map_or(Ok(()), |issued| Err(format!("the registry token of moment {} does not count", issued.at)))
+}
+
+/// The audit log is whole, and says of each object that it was made and deleted as often as it is there.
+fn audit_agrees(book: &Book, local: &Line, found: &BTreeMap<String, String>) -> Result<(), String> {
+    let verified = local.ask("POST", "/api/v0/audit/verify", &json!({})).ok_or("no answer to a verification")?;
+    if verified.status != 200 || !verified.body["problem"].is_null() {
+        return Err(format!("the audit log is not whole: {verified:?}"));
+    }
+    let count = |act: &str| {
+        let records = local.get(&format!("/api/v0/audit?action={act}&outcome=success&pageSize=0"))?;
+        Ok::<_, String>(i64::try_from(list(&records, "records")?.len()).unwrap_or(i64::MAX))
+    };
+    let mut surplus = BTreeMap::new();
+    for (kind, made, deleted) in KINDS {
+        let present = found.keys().filter(|object| object.starts_with(kind)).count();
+        surplus.insert(kind, count(made)? - count(deleted)? - i64::try_from(present).unwrap_or(i64::MAX));
+    }
+    // It is the same for good: what the first start made is in none of both.
+    let expected = book.pages().surplus.get_or_insert_with(|| surplus.clone()).clone();
+    if surplus == expected {
+        Ok(())
+    } else {
+        Err(format!("made and not deleted, and not there: {surplus:?}, not {expected:?}"))
+    }
+}

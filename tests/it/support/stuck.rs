@@ -1,0 +1,44 @@
+//! A thread or a disk that does not go on, as after a fault: `strace` holds system calls back. And a change that waits for it.
+
+use std::{io::Write, net::TcpStream};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::{
+    Dockpass,
+    process::{Background, background_command},
+};
+
+/// Whether the test may do so; says if not.
+pub(crate) fn may_hold_back() -> bool {
+    let is_root = rustix::process::geteuid().is_root();
+    if !is_root {
+        eprintln!("not looked at: only root traces a process that gives no dumps");
+    }
+    is_root
+}
+
+/// Holds these system calls of a thread back for a minute each, or, if `follows`, of all threads of its process and those to
+/// come, until it is dropped.
+pub(crate) fn hold_back(calls: &str, thread: &str, follows: bool) -> Background {
+    let mut strace = background_command("strace");
+    strace.args(follows.then_some("--follow-forks"));
+    strace.arg(format!("--trace={calls}")).arg(format!("--inject={calls}:delay_enter=60s"));
+    strace.arg("--output=/dev/null").arg(format!("--attach={thread}"));
+    let strace = Background::start("strace", &mut strace);
+    strace.wait_for("that it is attached", |line| line.contains("attached").then_some(()));
+    strace
+}
+
+/// Begins to make an access token of a user, who shows this secret; the answer comes over what is returned.
+pub(crate) fn begin_token(dockpass: &Dockpass, user: &str, secret: &str, number: usize) -> TcpStream {
+    let credentials = STANDARD.encode(format!("{user}:{secret}"));
+    let mut stream = TcpStream::connect(&dockpass.address).expect("it listens");
+    let body = format!("{{\"tokenLabel\":\"number {number}\"}}");
+    let head =
+        "POST /api/v0/api_tokens HTTP/1.1\r\nHost: dockpass\r\nConnection: close\r\nContent-Type: application/json";
+    let length = body.len();
+    write!(stream, "{head}\r\nAuthorization: Basic {credentials}\r\nContent-Length: {length}\r\n\r\n{body}")
+        .expect("the request goes out");
+    stream
+}
