@@ -10,7 +10,7 @@ use crate::support::{
     InProcess, Registry,
     exe::{Dockpass, Setup},
     mock::{Mock, answer},
-    pair::addresses,
+    pair::{addresses, port_of_every_address},
     process::eventually_within,
 };
 
@@ -207,13 +207,10 @@ fn the_registry_is_looked_at_once_a_day() {
 
 #[test]
 fn a_registry_that_answers_on_every_address_without_credentials_is_warned_of() {
-    let wide = |at: &str| {
-        let at = format!("0.0.0.0{}", &at[at.find(':').expect("a port")..]);
-        move |config: String| config.replace("127.0.0.1:0", &at)
-    };
-    let [_, at] = addresses();
-    let loopback = format!("127.0.0.1:{}", at.port());
-    let open = Registry::without_accounts_changed(wide(&loopback));
+    let port = port_of_every_address();
+    let wide = |config: String| config.replace("127.0.0.1:0", &format!("0.0.0.0:{port}"));
+    let loopback = format!("127.0.0.1:{port}");
+    let open = Registry::without_accounts_changed(wide);
     let dockpass = before(&loopback, "");
     let gateway = finds(&dockpass, "closedToOthers", "bad");
     let reason = gateway["closedToOthers"]["reason"].as_str().expect("text");
@@ -222,7 +219,7 @@ fn a_registry_that_answers_on_every_address_without_credentials_is_warned_of() {
     assert!(dockpass.cli(&["registry", "show"]).must_succeed().stdout.contains("passes dockpass by"));
     drop((dockpass, open));
     let silly = "auth:\n  silly:\n    realm: here\n    service: registry\n";
-    let _closed = Registry::without_accounts_changed(|config| wide(&loopback)(config) + silly);
+    let _closed = Registry::without_accounts_changed(|config| wide(config) + silly);
     let password = tempfile::NamedTempFile::new().expect("a file");
     fs::write(password.path(), "s3cret").expect("written");
     let file = password.path().display();

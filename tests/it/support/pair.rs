@@ -276,3 +276,11 @@ pub(crate) fn addresses() -> [SocketAddr; 2] {
     let taken = [(); 2].map(|()| TcpListener::bind((host, 0)).expect("a free port"));
     taken.map(|listener| listener.local_addr().expect("an address"))
 }
+
+/// A port that is free on every address. It lies below those that the system gives out by itself, where another test could
+/// get it meanwhile.
+pub(crate) fn port_of_every_address() -> u16 {
+    let first = 20_000 + u16::try_from(process::id() % 10_000).expect("small");
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok();
+    (first..32_000).find(is_free).expect("a free port")
+}
