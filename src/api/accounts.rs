@@ -128,6 +128,10 @@ pub struct CreateAccount {
     /// Password; a user without one is a service account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
+    /// In the place of the password, its bcrypt hash as `htpasswd -B` writes it: `$2y$…`, of a cost from 4 to 14. It works
+    /// at once, and is hashed anew at the first sign-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_hash: Option<String>,
     /// Name in full.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub full_name: Option<String>,

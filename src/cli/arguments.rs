@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::aliases;
 use super::commands::{
-    about, access, audit, backup, check, config, grant, help, login, logout, man, org, registry, repo, restore, robot,
-    serve, settings, status, team, token, user, whoami,
+    about, access, audit, backup, check, config, grant, help, import, login, logout, man, org, registry, repo, restore,
+    robot, serve, settings, status, team, token, user, whoami,
 };
 use super::global::Global;
 
@@ -113,6 +113,9 @@ pub(super) enum ApiCommand {
     /// Show and change settings of the running server
     #[command(subcommand)]
     Settings(settings::SettingsCommand),
+    /// Take over users from other programs
+    #[command(subcommand)]
+    Import(import::ImportCommand),
 }
 
 impl Arguments {
@@ -153,6 +156,8 @@ mod tests {
             "user create build deploy --service",
             "user create --from - --passwords f --inactive",
             "user create --from f --service --adopt-repositories",
+            "import htpasswd f",
+            "import htpasswd - --dry-run --adopt-repositories",
             "user list",
             "user show a",
             "user set a --full-name X --admin true --active false",

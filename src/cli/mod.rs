@@ -37,8 +37,8 @@ use clap::{CommandFactory, Parser, ValueEnum};
 use arguments::{ApiCommand, Command};
 use commands::target::Signing;
 use commands::{
-    about, access, audit, backup, check, config, grant, help, login, logout, man, org, registry, repo, restore, robot,
-    serve, settings, status, target, team, token, user, whoami,
+    about, access, audit, backup, check, config, grant, help, import, login, logout, man, org, registry, repo, restore,
+    robot, serve, settings, status, target, team, token, user, whoami,
 };
 use global::Global;
 use screen::Format;
@@ -106,6 +106,7 @@ async fn speak(command: ApiCommand, global: Global, console: &mut Console) -> Re
         ApiCommand::Audit(command) => audit::run(command, &mut api, console).await,
         ApiCommand::Registry(command) => registry::run(command, &mut api, console).await,
         ApiCommand::Settings(command) => settings::run(command, &mut api, console).await,
+        ApiCommand::Import(command) => import::run(command, &mut api, console).await,
     };
     api.close().await;
     done

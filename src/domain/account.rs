@@ -32,7 +32,7 @@ pub struct Account {
     pub is_active: bool,
     /// Whether it is a system administrator.
     pub is_admin: bool,
-    /// Argon2id PHC string; none for service accounts and organizations.
+    /// Argon2id PHC string, or the bcrypt hash that it was imported with; none for service accounts and organizations.
     pub password: Option<String>,
     /// Whether an administrator set the password, so that its owner should set another.
     pub password_set_by_admin: bool,

@@ -7,6 +7,7 @@ pub mod access;
 pub mod account;
 pub mod act;
 pub mod audit;
+pub mod bcrypt_hash;
 pub mod content;
 pub mod days;
 pub mod distribution;

@@ -11,6 +11,7 @@ use super::repositories::CONTENT_STAYS;
 use super::request::{Checked, Request};
 use crate::api::operations::accounts as op;
 use crate::api::{self, Nothing};
+use crate::domain::bcrypt_hash::BcryptHash;
 use crate::domain::name::Name;
 use crate::domain::secret::Password;
 use crate::domain::token::AccessToken;
@@ -93,9 +94,11 @@ pub(super) async fn create(request: Request<op::CreateAccount>) -> Replied<op::C
     let adopt_repositories = body.adopt_repositories.unwrap_or(false);
     let password = body.password.map(Zeroizing::new);
     let password = password.filter(|password| !password.is_empty()).map(|password| Password::chosen(&password));
+    let imported = body.password_hash.as_deref().map(BcryptHash::parse).transpose();
+    let imported = imported.map_err(|error| Failure::invalid("passwordHash", error))?;
     if is_organization {
         // Real clients send the fields of a user here, too: only values that contradict an organization are refused.
-        if password.is_some() || body.is_admin == Some(true) || body.is_active == Some(false) {
+        if password.is_some() || imported.is_some() || body.is_admin == Some(true) || body.is_active == Some(false) {
             return Err(Failure::invalid(
                 "isOrg",
                 "an organization has no password, is no administrator and is active",
@@ -110,6 +113,7 @@ pub(super) async fn create(request: Request<op::CreateAccount>) -> Replied<op::C
         full_name,
         // None for an empty password, which real clients send where they set none.
         password,
+        imported,
         is_active: body.is_active.unwrap_or(true),
         is_admin: body.is_admin.unwrap_or(false),
         adopt_repositories,

@@ -19,6 +19,7 @@ mod floods;
 mod gateway;
 mod held;
 mod immutable;
+mod imported;
 mod like_time;
 mod looking;
 mod measured;

@@ -58,6 +58,7 @@ pub struct State {
     organizations: OrdMap<Name, Id>,
     users: OrdMap<(UserSort, Name), Id>,
     user_counts: HashMap<UserSort, usize>,
+    bcrypt_costs: OrdMap<u32, usize>,
     repositories: OrdMap<RepositoryName, Arc<Repository>>,
     repository_names: HashMap<Id, RepositoryName>,
     repository_index: Names<RepositoryName>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::domain::account::{Account, AccountKind, MAX_FULL_NAME};
 use crate::domain::act::Act;
+use crate::domain::bcrypt_hash::BcryptHash;
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace};
@@ -33,6 +34,8 @@ pub struct NewUser {
     pub full_name: String,
     /// Password; a service account has none.
     pub password: Option<Password>,
+    /// The hash that another program keeps of its password, in the place of that.
+    pub imported: Option<BcryptHash>,
     /// Whether it may sign in.
     pub is_active: bool,
     /// Whether it is a system administrator.
@@ -199,13 +202,18 @@ impl Service {
     /// [`Error::AlreadyExists`], [`Obstacle::NamespaceInUse`], [`Error::Invalid`] for a weak password.
     pub fn create_user(&self, call: &Call, new: NewUser) -> Result<AccountView, Error> {
         let deed = Deed::new(Act::AccountCreate, &new.name);
-        let (is_admin, has_password) = (new.is_admin, new.password.is_some());
+        let (is_admin, is_chosen) = (new.is_admin, new.password.is_some());
+        let has_password = is_chosen || new.imported.is_some();
         // Checked here, so that strangers cost no password hash, and again in the change.
         self.view(call, deed.act, &deed.object, |authority| {
             authority.create_account(is_admin, has_password).map(drop)
         })?;
+        if new.password.is_some() && new.imported.is_some() {
+            return Err(Error::invalid("passwordHash", "there is a password beside it"));
+        }
         check_full_name(&new.full_name)?;
         let password = new.password.as_ref().map(|password| self.hash_new(call, "password", password)).transpose()?;
+        let password = password.or_else(|| new.imported.map(|hash| hash.reveal().to_owned()));
         let account = Account {
             id: Id::new(call.now, random::bytes()?),
             name: new.name,
@@ -214,7 +222,8 @@ impl Service {
             is_active: new.is_active,
             is_admin: new.is_admin,
             password,
-            password_set_by_admin: has_password,
+            // What was imported, its owner has chosen.
+            password_set_by_admin: is_chosen,
             created_at: call.now.whole_seconds(),
             generation: 0,
         };

@@ -159,6 +159,7 @@ impl Service {
         }
         let stored = account.filter(|account| account.is_active && !account.is_organization());
         let stored = stored.and_then(|account| account.password.as_deref());
+        let imported = self.store.state().highest_bcrypt_cost();
         let is_known = attempt.as_ref().is_some_and(|attempt| self.throttle.is_known(attempt, moment));
         let matched = self.passwords.with_place(Visitor::from(shown.address, is_known), |place| {
             // Checked again: concurrent guesses all pass the first check before any of them is counted.
@@ -171,7 +172,7 @@ impl Service {
             if memory == Memory::Counts && at.is_some_and(|(attempt, account)| self.is_remembered(attempt, account)) {
                 return Ok(None);
             }
-            let found = compared(shown.password, |typed| place.compare(typed, stored));
+            let found = compared(shown.password, |typed| place.compare(typed, stored, imported));
             match (&found, &attempt) {
                 ((Match::No, bare), Some(attempt)) => {
                     // Each that was compared is a guess, and has cost a hash.

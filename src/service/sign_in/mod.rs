@@ -10,6 +10,7 @@ mod file_secret;
 mod first_password;
 mod first_uses;
 mod gate;
+mod imported;
 mod last_uses;
 mod passwords;
 mod remembered;

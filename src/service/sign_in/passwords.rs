@@ -12,6 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::gate::{Gate, Visitor};
+use super::imported;
+use crate::domain::bcrypt_hash::BcryptHash;
 use crate::domain::random;
 use crate::domain::secret::Password;
 use crate::metrics::Metrics;
@@ -92,6 +94,28 @@ impl Passwords {
         self.gate.pass(visitor, |memory| work(&mut GatePlace { passwords: self, memory }))
     }
 
+    /// Compares with what is stored, in one of its forms. A password that is not it costs what it would with the other form,
+    /// too, while there are hashes of bcrypt, up to the cost `imported`.
+    fn matches_any(
+        &self,
+        password: &Password,
+        stored: Option<&str>,
+        imported: Option<u32>,
+        memory: &mut [Block],
+    ) -> Match {
+        let bcrypt = stored.and_then(|stored| BcryptHash::parse(stored).ok());
+        let is_empty = password.reveal().is_empty();
+        if bcrypt.as_ref().is_some_and(|hash| imported::is_same(password, hash) && !is_empty) {
+            return Match::Outdated;
+        }
+        let argon2 = if bcrypt.is_some() { None } else { stored };
+        let matched = self.matches(password, argon2, memory);
+        if let (Match::No, Some(whole)) = (matched, imported) {
+            imported::make_up(password, bcrypt.map(|hash| hash.cost()), whole);
+        }
+        matched
+    }
+
     fn matches(&self, password: &Password, stored: Option<&str>, memory: &mut [Block]) -> Match {
         let Ok(hash) = PasswordHash::new(stored.unwrap_or(&self.dummy)) else { return Match::No };
         let is_current = Params::try_from(&hash)
@@ -128,9 +152,10 @@ pub(super) struct GatePlace<'a> {
 }
 
 impl GatePlace<'_> {
-    /// Compares a password with a PHC string; does the same work when there is none.
-    pub(super) fn compare(&mut self, password: &Password, stored: Option<&str>) -> Match {
-        self.passwords.metrics.hash.time(|| self.passwords.matches(password, stored, self.memory))
+    /// Compares a password with a PHC string or a hash of bcrypt; does the same work when there is none. `imported` is the
+    /// highest cost of bcrypt that any account has, if one has it.
+    pub(super) fn compare(&mut self, password: &Password, stored: Option<&str>, imported: Option<u32>) -> Match {
+        self.passwords.metrics.hash.time(|| self.passwords.matches_any(password, stored, imported, self.memory))
     }
 }
 
@@ -149,7 +174,7 @@ mod tests {
     use argon2::password_hash::PasswordHasher;
 
     fn compare(passwords: &Passwords, password: &Password, stored: Option<&str>) -> Result<Match, Error> {
-        passwords.with_place(Visitor::signed_in(None), |place| place.compare(password, stored))
+        passwords.with_place(Visitor::signed_in(None), |place| place.compare(password, stored, Some(4)))
     }
 
     fn passwords() -> Passwords {
@@ -187,5 +212,39 @@ mod tests {
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
         let stored = weak.hash_password(b"long enough").unwrap().to_string();
         assert_eq!(compare(&passwords, &password("long enough"), Some(&stored)).unwrap(), Match::Outdated);
+    }
+
+    #[test]
+    fn a_hash_of_bcrypt_is_known_as_outdated() {
+        let passwords = passwords();
+        let stored = Some("$2y$05$4Sd.snqoD8rdoTzWgQChE.T4aRSKZdLSDyTKJgsa2Vijhe0OuiEKO");
+        assert_eq!(compare(&passwords, &password("correct horse"), stored).unwrap(), Match::Outdated);
+        assert_eq!(compare(&passwords, &password("correct pony"), stored).unwrap(), Match::No);
+        // Of the empty password, which nobody signs in with.
+        let empty = Some("$2a$06$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s.");
+        assert_eq!(compare(&passwords, &password(""), empty).unwrap(), Match::No);
+    }
+
+    #[test]
+    fn what_is_not_right_costs_the_same_whatever_is_stored() {
+        let passwords = passwords();
+        let argon2 = passwords.hash(&password("correct horse"), None).unwrap();
+        let [cheap, costly] =
+            ["$2y$04$", "$2b$06$"].map(|start| format!("{start}kae3Aq/4ENhRmnwWmgSW1uUH5cEC.tOoS5F25iFeJJ4c2.cn3tQ56"));
+        let rounds = |stored: Option<&str>, imported| {
+            imported::rounds_of(|| {
+                let wrong = |place: &mut GatePlace<'_>| place.compare(&password("wrong"), stored, imported);
+                assert_eq!(passwords.with_place(Visitor::signed_in(None), wrong).unwrap(), Match::No);
+            })
+        };
+        for stored in [None, Some(argon2.as_str()), Some(&cheap), Some(&costly), Some("damaged")] {
+            assert_eq!(rounds(stored, Some(6)), 1 << 6, "{stored:?}");
+        }
+        assert_eq!(rounds(None, None) + rounds(Some(&argon2), None), 0, "nothing while nobody was imported");
+        let right = || {
+            let right = |place: &mut GatePlace<'_>| place.compare(&password("correct horse"), Some(&argon2), Some(6));
+            assert_eq!(passwords.with_place(Visitor::signed_in(None), right).unwrap(), Match::Yes);
+        };
+        assert_eq!(imported::rounds_of(right), 0);
     }
 }

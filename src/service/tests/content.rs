@@ -58,6 +58,7 @@ pub(super) fn new_user(name: &str) -> NewUser {
         name: Name::parse(name).unwrap(),
         full_name: String::new(),
         password: None,
+        imported: None,
         is_active: true,
         is_admin: false,
         adopt_repositories: true,

@@ -90,6 +90,7 @@ impl Both<'_> {
                     name: Name::parse(name).unwrap(),
                     full_name: String::new(),
                     password: None,
+                    imported: None,
                     is_active: true,
                     is_admin: false,
                     adopt_repositories: true,

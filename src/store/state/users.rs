@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::State;
 use crate::domain::account::Account;
+use crate::domain::bcrypt_hash::BcryptHash;
 use crate::domain::name::Name;
 use crate::domain::order::Order;
 
@@ -67,6 +68,12 @@ impl State {
     pub fn users_of(&self, sort: UserSort) -> usize {
         self.user_counts.get(&sort).copied().unwrap_or(0)
     }
+
+    /// The highest cost of a password that was imported as a hash of bcrypt and is not hashed anew yet; none if none is.
+    #[must_use]
+    pub fn highest_bcrypt_cost(&self) -> Option<u32> {
+        self.bcrypt_costs.get_max().map(|(cost, _)| *cost)
+    }
 }
 
 /// Changing.
@@ -78,6 +85,10 @@ impl State {
             let count = self.users_of(sort) + 1;
             self.user_counts.insert(sort, count);
         }
+        if let Some(cost) = bcrypt_cost(account) {
+            let count = self.bcrypt_costs.get(&cost).copied().unwrap_or(0) + 1;
+            self.bcrypt_costs.insert(cost, count);
+        }
     }
 
     pub(super) fn unlist_user(&mut self, account: &Account) {
@@ -88,5 +99,16 @@ impl State {
                 count => self.user_counts.insert(sort, count),
             };
         }
+        let rest = |cost| self.bcrypt_costs.get(&cost).map(|count: &usize| (cost, count.saturating_sub(1)));
+        match bcrypt_cost(account).and_then(rest) {
+            Some((cost, 0)) => drop(self.bcrypt_costs.remove(&cost)),
+            Some((cost, count)) => drop(self.bcrypt_costs.insert(cost, count)),
+            None => (),
+        }
     }
+}
+
+fn bcrypt_cost(account: &Account) -> Option<u32> {
+    let password = account.password.as_deref().filter(|password| password.starts_with("$2"))?;
+    Some(BcryptHash::parse(password).ok()?.cost())
 }

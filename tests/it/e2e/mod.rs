@@ -27,6 +27,7 @@ mod gateway_streams;
 mod gateway_tricks;
 mod gateway_upstream;
 mod hung_disk;
+mod imported;
 mod killed;
 mod leaver;
 mod login;

@@ -3,16 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Read;
 use std::path::Path;
 
-use crate::cli::commands::values;
+use crate::cli::commands::{list_file, values};
 use crate::cli::screen::{CliError, Console};
 use crate::domain::account::MAX_FULL_NAME;
 use crate::domain::{entered, text};
 
-/// Most bytes of a list.
-const LARGEST: u64 = 16 << 20;
 /// Most problems that are told at once.
 const TOLD: usize = 10;
 
@@ -33,17 +30,7 @@ impl fmt::Display for Entry {
 
 /// Reads a list from a file, or from standard input if that is `-`. What is wrong with any line is an error.
 pub(super) fn read(path: &Path, console: &mut Console) -> Result<Vec<Entry>, CliError> {
-    let mut bytes = Vec::new();
-    let failed = |cause| CliError::File { action: "read", path: path.to_owned(), cause };
-    if path.as_os_str() == "-" {
-        let unread = |cause| CliError::Input { what: "list of users", cause };
-        console.input.by_ref().take(LARGEST + 1).read_to_end(&mut bytes).map_err(unread)?;
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(failed)?;
-    }
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
-        return Err(refused(&[format!("the list is longer than {LARGEST} bytes")]));
-    }
+    let bytes = list_file::read(path, "list of users", console)?;
     let text = entered::text(&bytes).map_err(|fault| refused(&[fault.to_string()]))?;
     entries(text).map_err(|problems| refused(&problems))
 }

@@ -1,0 +1,79 @@
+//! Passwords that come as hashes of bcrypt: they work at once, and are hashed anew at the first sign-in.
+
+use std::net::IpAddr;
+
+use super::super::{Credentials, Error, NewUser, Service};
+use super::content::new_user;
+use super::support::{Home, call, start};
+use crate::domain::bcrypt_hash::BcryptHash;
+use crate::domain::secret::Password;
+
+/// Of `correct horse`, of a cost of 5.
+const HASH: &str = "$2y$05$4Sd.snqoD8rdoTzWgQChE.T4aRSKZdLSDyTKJgsa2Vijhe0OuiEKO";
+/// Of `short`, of a cost of 4.
+const CHEAP: &str = "$2y$04$kae3Aq/4ENhRmnwWmgSW1uUH5cEC.tOoS5F25iFeJJ4c2.cn3tQ56";
+const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+fn imported(service: &Service, name: &str, hash: &str) {
+    let new = NewUser { imported: Some(BcryptHash::parse(hash).unwrap()), ..new_user(name) };
+    let view = service.create_user(&call(Service::local(0), start()), new).unwrap();
+    assert!(!view.account.password_set_by_admin, "its owner chose it");
+}
+
+fn signs_in(service: &Service, name: &str, password: &str) -> Result<(), Error> {
+    let shown = Credentials::basic(name, Password::new(password.to_owned()));
+    service.authenticate(shown, Some(HERE), start()).map(drop)
+}
+
+fn stored(service: &Service, name: &str) -> String {
+    service.store.state().account_named(name).unwrap().password.clone().unwrap()
+}
+
+fn highest(service: &Service) -> Option<u32> {
+    service.store.state().highest_bcrypt_cost()
+}
+
+#[test]
+fn it_works_at_once_and_is_hashed_anew_at_the_first_sign_in() {
+    let home = Home::new();
+    let service = home.open(start());
+    imported(&service, "alice", HASH);
+    imported(&service, "bob", CHEAP);
+    assert_eq!((stored(&service, "alice").as_str(), highest(&service)), (HASH, Some(5)));
+    drop(service);
+    let service = home.open(start());
+    assert_eq!(highest(&service), Some(5), "also after a restart");
+    signs_in(&service, "alice", "correct pony").unwrap_err();
+    assert_eq!(stored(&service, "alice"), HASH, "a wrong one changes nothing");
+    signs_in(&service, "alice", "correct horse").unwrap();
+    assert!(stored(&service, "alice").starts_with("$argon2id$"));
+    assert_eq!(highest(&service), Some(4), "of bob alone");
+    // It goes on after that, from another address, too.
+    let elsewhere = Credentials::basic("alice", Password::new("correct horse".to_owned()));
+    service.authenticate(elsewhere, Some(IpAddr::from([192, 0, 2, 1])), start()).unwrap();
+    signs_in(&service, "alice", "correct pony").unwrap_err();
+    service.delete_account(&call(Service::local(0), start()), "bob", false).unwrap();
+    assert_eq!(highest(&service), None);
+}
+
+#[test]
+fn guesses_are_counted_as_with_any_other_password() {
+    let home = Home::new();
+    let service = home.open(start());
+    imported(&service, "bob", CHEAP);
+    for guess in 0..5 {
+        assert!(matches!(signs_in(&service, "bob", &format!("guess {guess}")), Err(Error::Unauthenticated)));
+    }
+    assert!(matches!(signs_in(&service, "bob", "short"), Err(Error::TooManyRequests { .. })));
+    assert_eq!(stored(&service, "bob"), CHEAP);
+}
+
+#[test]
+fn a_hash_beside_a_password_is_refused() {
+    let home = Home::new();
+    let service = home.open(start());
+    let password = Some(Password::new("violet-kestrel-42".to_owned()));
+    let new = NewUser { imported: Some(BcryptHash::parse(HASH).unwrap()), password, ..new_user("alice") };
+    let refused = service.create_user(&call(Service::local(0), start()), new).unwrap_err();
+    assert!(matches!(refused, Error::Invalid { field: "passwordHash", .. }), "{refused:?}");
+}
