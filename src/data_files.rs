@@ -10,6 +10,8 @@
 //!   store/                  sled
 //!   store.before-3/         the store of an earlier dockpass, as it was, until the next start after its migration
 //!   store.new/              what a migration is making of it
+//!   store.compact/          the store as it is being written anew, to give disk space back
+//!   store.away/             the store while the one that was written anew takes its place; without `store`, it is the store
 //!   keys/                   key files
 //!   dockpass.sock           the local socket
 //!   socket-secret           what each request over it shows, made at each start
@@ -38,6 +40,10 @@ pub const STORE: &str = "store";
 pub const STORE_BEFORE: &str = "store.before-3";
 /// The store that a migration is making.
 pub const STORE_NEW: &str = "store.new";
+/// The store as it is being written anew.
+pub const STORE_COMPACT: &str = "store.compact";
+/// The store while another one takes its place.
+pub const STORE_AWAY: &str = "store.away";
 /// The key files.
 pub const KEYS: &str = "keys";
 /// The local socket.
@@ -69,7 +75,7 @@ pub const CHECKING: &str = "checking";
 /// What a file's name ends with while it is being written.
 pub const UNFINISHED: &str = ".new";
 
-const ALL: [&str; 17] = [
+const ALL: [&str; 19] = [
     FORMAT,
     LOCK,
     END,
@@ -77,6 +83,8 @@ const ALL: [&str; 17] = [
     STORE,
     STORE_BEFORE,
     STORE_NEW,
+    STORE_COMPACT,
+    STORE_AWAY,
     KEYS,
     SOCKET,
     SOCKET_SECRET,

@@ -212,7 +212,7 @@ impl Service {
         self.signer.rotate(call.now).map_err(Error::internal)
     }
 
-    /// The chores of every half minute: writes last uses, pulls, known addresses and waiting audit events, removes old ones, drops sessions that have timed out and forgets verified passwords, renews the signing leaf.
+    /// The chores of every half minute: writes last uses, pulls, known addresses and waiting audit events, removes old ones, gives disk space back, drops sessions that have timed out and forgets verified passwords, renews the signing leaf.
     pub fn housekeep(&self, now: Timestamp) {
         if let Err(error) = self.store.save_usage() {
             log::warn!("the last uses of access tokens wait: {error}");
@@ -223,6 +223,7 @@ impl Service {
         self.save_known_addresses();
         self.write_audit(now);
         self.shorten_audit(now);
+        self.give_space_back();
         if let Err(error) = self.renew_signing_key(now) {
             log::error!("the certificate that signs registry tokens was not renewed: {error}");
         }

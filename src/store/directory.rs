@@ -57,6 +57,7 @@ impl DataDirectory {
         // Again: whoever held the lock until now may have finished the first start.
         let format = noted_format(path)?;
         let directory = Self { path: path.to_owned(), lock, format };
+        directory.put_back()?;
         if directory.was_used() {
             directory.refuse_without_database()?;
         }
@@ -135,6 +136,16 @@ impl DataDirectory {
         owner::give_to_owner(&self.path).map_err(|source| io_error(&self.path, source))
     }
 
+    /// Puts the store back that an interrupted exchange has left away from its place ([`super::compaction`]).
+    fn put_back(&self) -> Result<(), Error> {
+        let (store, away) = (self.store(), self.path.join(data_files::STORE_AWAY));
+        if !exists(&store)? && exists(&away)? {
+            log::warn!("{} is put back: writing it anew was interrupted", store.display());
+            rename(&away, &store)?;
+        }
+        Ok(())
+    }
+
     /// sled would make a new database in place of one that is gone or was emptied.
     fn refuse_without_database(&self) -> Result<(), Error> {
         let path = if self.is_migrating() { self.store_before() } else { self.store() }.join("db");
@@ -180,6 +191,21 @@ impl Drop for DataDirectory {
             log::warn!("{}: {error}", self.path.display());
         }
     }
+}
+
+/// Whether something has this name.
+pub(super) fn exists(path: &Path) -> Result<bool, Error> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(io_error(path, source)),
+    }
+}
+
+/// Gives a part of the directory another name, durably.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
+    let renamed = std::fs::rename(from, to).and_then(|()| to.parent().map_or(Ok(()), sync_directory));
+    renamed.map_err(|source| io_error(from, source))
 }
 
 /// Notes that a directory holds a store of this format.

@@ -17,10 +17,11 @@ use sled::transaction::{ConflictableTransactionError, TransactionError, Transact
 
 use super::change::RowChange;
 use super::codec::DecodeError;
+use super::directory::{exists, rename};
 use super::error::{Error, is_full};
 use super::nudge::Nudge;
 use super::same_file::SameFile;
-use super::table::Table;
+use super::table::{self, Table};
 use crate::metrics::Metrics;
 use crate::private_file::sync_directory;
 
@@ -112,9 +113,7 @@ impl Engine {
     }
 
     fn open_with(directory: &Path, tables: Tables) -> Result<Self, Error> {
-        set_stale_snapshots_aside(directory)?;
-        read_through(directory)?;
-        let open = open_database(directory, tables)?;
+        let open = open_whole(directory, tables)?;
         Ok(Self { directory: directory.to_owned(), open: RwLock::new(Some(open)), metrics: None })
     }
 
@@ -138,9 +137,50 @@ impl Engine {
     pub(super) fn reopen(&self) -> Result<(), Error> {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         drop_database(&mut open);
-        set_stale_snapshots_aside(&self.directory)?;
-        read_through(&self.directory)?;
-        *open = Some(open_database(&self.directory, Tables::All)?);
+        *open = Some(open_whole(&self.directory, Tables::All)?);
+        Ok(())
+    }
+
+    /// Whether it is open.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Puts the database of `new`, which has the same rows, in the place of this one, whose directory becomes `away`.
+    /// Whoever reads waits meanwhile; nobody may write.
+    ///
+    /// # Errors
+    /// [`Error`]; then all is as it was, or the database is closed.
+    pub(super) fn exchange(&self, new: Self, away: &Path) -> Result<(), Error> {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let database = open.as_ref().ok_or(Error::Closed)?;
+        // sled would make an empty one where it was moved away.
+        database.refuse_vanished(false).map_err(|_| Error::Missing { path: database.path.clone() })?;
+        let seal = database.seal()?;
+        new.close();
+        drop_database(&mut open);
+        let names = || rename(&self.directory, away).and_then(|()| rename(&new.directory, &self.directory));
+        let opened = names().and_then(|()| open_whole(&self.directory, Tables::All)).and_then(|opened| {
+            let is_whole = opened.seal()? == seal;
+            if is_whole {
+                Ok(opened)
+            } else {
+                Err(Error::corrupt(Table::Meta, table::SEAL, "the new store ends before it"))
+            }
+        });
+        match opened {
+            Ok(opened) => *open = Some(opened),
+            Err(error) => {
+                if exists(away)? {
+                    if exists(&self.directory)? {
+                        rename(&self.directory, &new.directory)?;
+                    }
+                    rename(away, &self.directory)?;
+                }
+                *open = Some(open_whole(&self.directory, Tables::All)?);
+                return Err(error);
+            }
+        }
         Ok(())
     }
 
@@ -208,6 +248,13 @@ impl Engine {
         catch_unwind(AssertUnwindSafe(|| act(open)))
             .unwrap_or_else(|_| Err(CommitError::Sled(sled::Error::ReportableBug("panic".to_owned()))))
     }
+}
+
+/// Opens the database if its files can be read to their end.
+fn open_whole(directory: &Path, tables: Tables) -> Result<OpenDatabase, Error> {
+    set_stale_snapshots_aside(directory)?;
+    read_through(directory)?;
+    open_database(directory, tables)
 }
 
 /// Opens the database; waits a moment if its lock is taken. We hold the lock of the data directory, so only threads of
@@ -290,6 +337,12 @@ impl OpenDatabase {
     fn tree(&self, table: Table) -> Option<&sled::Tree> {
         let place = self.tables.iter().position(|known| *known == table)?;
         self.trees.get(place)
+    }
+
+    /// The row of the seal.
+    fn seal(&self) -> Result<Option<sled::IVec>, Error> {
+        let tree = self.tree(Table::Meta).ok_or(Error::Closed)?;
+        tree.get(table::SEAL).map_err(Error::Sled)
     }
 
     fn present(&self, change: &RowChange) -> Result<RowChange, CommitError> {

@@ -14,13 +14,12 @@
 //! The files that are there tell the next step, so that an interrupted migration goes on from where it was.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::change::RowChange;
 use super::codec;
 use super::codec::FrozenVersion;
-use super::directory::DataDirectory;
+use super::directory::{DataDirectory, exists, rename};
 use super::end::NotedEnd;
 use super::engine::{CommitError, Engine};
 use super::error::Error;
@@ -38,7 +37,7 @@ use crate::domain::id::Id;
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::repository::Repository;
 use crate::domain::token_uses::TokenUses;
-use crate::private_file::{create_directory, sync_directory};
+use crate::private_file::create_directory;
 
 /// Rows of one change.
 const PIECE: usize = 2_000;
@@ -126,19 +125,6 @@ fn open_new(path: &Path) -> Result<Engine, Error> {
         make()?;
         Engine::open(path)
     })
-}
-
-fn exists(path: &Path) -> Result<bool, Error> {
-    match fs::symlink_metadata(path) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(source) => Err(Error::Io { path: path.to_owned(), source }),
-    }
-}
-
-fn rename(from: &Path, to: &Path) -> Result<(), Error> {
-    let renamed = fs::rename(from, to).and_then(|()| to.parent().map_or(Ok(()), sync_directory));
-    renamed.map_err(|source| Error::Io { path: from.to_owned(), source })
 }
 
 /// Both stores are on the disk until the next start.

@@ -5,7 +5,7 @@
 //! since sled does not notice records that a damaged disk hides. A stored kind is declared once (`row`, `record`), and
 //! enters the state by one function (`State::apply`). What is deleted leaves the state at once and the disk later
 //! (`purge`), and so do old records of the audit log (`retention`). That is read through an index in memory, which only
-//! says where nothing is (`audit_index`). A backup is a
+//! says where nothing is (`audit_index`). Files that are mostly free are written anew (`space`, `compaction`). A backup is a
 //! `snapshot` of it (`backup`, `restore`), and so is what a `check` reads; what takes a power away has a line beside it (`ended`). A store of an earlier format is written anew at the start (`migration`). A successor of sled would
 //! replace `engine` and `nudge`; `directory` and `migration` know only the name of its file.
 
@@ -18,6 +18,7 @@ mod chain;
 mod change;
 mod check;
 mod codec;
+mod compaction;
 mod directory;
 mod end;
 mod ended;
@@ -38,6 +39,7 @@ mod same_file;
 mod seal;
 mod sharded;
 mod snapshot;
+mod space;
 mod state;
 mod table;
 mod txn;
@@ -70,6 +72,7 @@ pub use restore::{Restore, RestoreError};
 pub use retention::{Keep, RetentionError};
 pub use sharded::Sharded;
 pub use snapshot::SnapshotError;
+pub use space::SpaceError;
 #[cfg(test)]
 pub(crate) use state::lookups;
 pub use state::{GroupSize, Indexed, Names, Sought, State, UserSort};
@@ -95,6 +98,7 @@ use record::Folded;
 use retention::Retention;
 use seal::{Seal, SealKey};
 use snapshot::Snapshots;
+use space::Space;
 use writer::{Job, Shared, Task, Writer};
 
 /// Notes of last use that one change writes.
@@ -113,6 +117,7 @@ pub struct Store {
     /// Whether an earlier start has kept the store of an earlier dockpass.
     keeps_earlier: bool,
     retention: Mutex<Retention>,
+    space: Mutex<Space>,
     audit_index: RwLock<AuditIndex>,
     audit_is_too_large: AtomicBool,
 }
@@ -155,6 +160,7 @@ impl Store {
             // Before anything is written that an earlier dockpass would take for damage.
             directory.mark_used()?;
         }
+        compaction::clear(directory.path());
         directory.give_to_owner()?;
         let shared = Arc::new(Shared {
             engine,
@@ -165,6 +171,8 @@ impl Store {
             unfolded: ArcSwap::from_pointee(writer::audit_rows(&made.changes)),
             undone: ArcSwap::default(),
             busy_since: AtomicI64::new(0),
+            live: AtomicI64::new(0),
+            compaction_is_due: AtomicBool::new(false),
             metrics,
             snapshots: Snapshots::new(seal),
             path: directory.path().to_owned(),
@@ -173,8 +181,20 @@ impl Store {
         let ended = EndedLog::of(directory.path());
         let purge = Purge::new(loaded.leftovers.into_iter().chain(made.leftovers).collect());
         let (shared_with, purge_failed) = (Arc::clone(&shared), false);
-        let writer =
-            Writer { shared: shared_with, queue, seal, seal_key, end, journal, ended, clock, purge, purge_failed };
+        let compaction = None;
+        let writer = Writer {
+            shared: shared_with,
+            queue,
+            seal,
+            seal_key,
+            end,
+            journal,
+            ended,
+            clock,
+            purge,
+            purge_failed,
+            compaction,
+        };
         let stored = Arc::new(loaded.state);
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run(stored));
         let thread = thread.map_err(|source| Error::Io { path: directory.path().to_owned(), source })?;
@@ -185,6 +205,7 @@ impl Store {
             directory: Mutex::new(directory),
             keeps_earlier,
             retention: Mutex::default(),
+            space: Mutex::default(),
             audit_index: RwLock::default(),
             audit_is_too_large: AtomicBool::new(false),
         };

@@ -93,3 +93,26 @@ impl SealKey {
         Self(key.derive("dockpass 2026-11-21 store seal"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moves_from_one_part_of_a_record_to_another_changes_the_digest() {
+        let key = SealKey([7; 32]);
+        let digest = |table, name: &str, value: &str| {
+            let mut digest = StoreDigest::default();
+            let (key_of_row, value) = (name.as_bytes().to_vec(), Some(value.as_bytes().to_vec()));
+            digest.toggle(&key, &RowChange { table, key: key_of_row, value });
+            digest.0
+        };
+        let all = [
+            digest(Table::Accounts, "ab", "c"),
+            digest(Table::Accounts, "a", "bc"),
+            digest(Table::Accounts, "abc", ""),
+            digest(Table::Accounts, "", "abc"),
+        ];
+        assert!(all.iter().enumerate().all(|(place, one)| !all[..place].contains(one)));
+    }
+}

@@ -3,8 +3,10 @@
 mod audit;
 mod audit_index;
 mod backup;
+mod bounds;
 mod check;
 mod child;
+mod compaction;
 mod content;
 mod damage;
 mod directory;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use arc_swap::ArcSwap;
 use super::audit_key::AuditKey;
 use super::audit_log::Undone;
 use super::change::RowChange;
+use super::compaction::{self, Compaction};
 use super::end::NotedEnd;
 use super::ended::{EndedLog, ended_by};
 use super::engine::{CommitError, Engine, Entry};
@@ -27,6 +28,7 @@ use super::journal::Journal;
 use super::purge::Purge;
 use super::seal::{Seal, SealKey};
 use super::snapshot::Snapshots;
+use super::space;
 use super::state::State;
 use super::table::Table;
 use super::txn::{Txn, TxnOutcome};
@@ -58,6 +60,10 @@ pub(super) struct Shared {
     pub(super) undone: ArcSwap<Undone>,
     /// Since when the present batch is being written, in milliseconds since 1970; 0 if none is.
     pub(super) busy_since: AtomicI64,
+    /// Bytes of all rows, once they were counted; until then what changes have added.
+    pub(super) live: AtomicI64,
+    /// Whether the store is to be written anew, or is being.
+    pub(super) compaction_is_due: AtomicBool,
     /// Counts the changes that wait.
     pub(super) metrics: Arc<Metrics>,
     /// The present batch, and what is kept for those who read an earlier one.
@@ -152,14 +158,16 @@ pub(super) struct Writer {
     pub(super) purge: Purge,
     /// The purge has failed and waits for the next start.
     pub(super) purge_failed: bool,
+    /// The store as it is being written anew.
+    pub(super) compaction: Option<Compaction>,
 }
 
 /// The writer's next step.
 enum Next {
     /// A change that a caller waits for.
     Job(Box<dyn Job>),
-    /// A piece of the purge.
-    Purge,
+    /// A piece of what is done between the changes of others.
+    Upkeep,
     /// A look whether there is room again.
     Look,
     /// Nothing any more.
@@ -175,26 +183,36 @@ impl Writer {
             match self.next(&mode) {
                 Next::Job(job) => {
                     mode = self.watched(|writer| writer.handle(mode, job));
-                    // Changes and the purge take turns: a steady stream of changes would leave it no room.
-                    if self.has_to_purge(&mode) {
-                        mode = self.watched(Self::purge_piece);
-                    }
+                    // Changes and upkeep take turns: a steady stream of changes would leave it no room.
+                    mode = self.upkeep(mode);
                 }
-                Next::Purge => mode = self.watched(Self::purge_piece),
+                Next::Upkeep => mode = self.upkeep(mode),
                 Next::Look => mode = self.watched(|writer| writer.recover(mode)),
                 Next::End => break,
             }
         }
+        self.compaction.take().into_iter().for_each(Compaction::give_up);
         if let Err(error) = self.end.sync() {
             log::warn!("the note of the last batch is not durable: {error}");
         }
     }
 
+    /// A piece of the purge, and one of writing the store anew, if they have to be done.
+    fn upkeep(&mut self, mut mode: Mode) -> Mode {
+        if self.has_to_purge(&mode) {
+            mode = self.watched(Self::purge_piece);
+        }
+        if self.has_to_compact() {
+            mode = self.watched(|writer| writer.compaction_piece(mode));
+        }
+        mode
+    }
+
     fn next(&self, mode: &Mode) -> Next {
         let received = match mode {
             Mode::Full(_) => self.queue.recv_timeout(LOOK_FOR_ROOM),
-            Mode::Ready if self.has_to_purge(mode) => match self.queue.try_recv() {
-                Err(TryRecvError::Empty) => return Next::Purge,
+            Mode::Ready if self.has_to_purge(mode) || self.has_to_compact() => match self.queue.try_recv() {
+                Err(TryRecvError::Empty) => return Next::Upkeep,
                 Err(TryRecvError::Disconnected) => return Next::End,
                 Ok(job) => Ok(job),
             },
@@ -213,6 +231,42 @@ impl Writer {
     fn has_to_purge(&self, mode: &Mode) -> bool {
         let is_ready = matches!(mode, Mode::Ready);
         is_ready && !self.purge_failed && self.purge.is_pending(&self.shared.state.load())
+    }
+
+    fn has_to_compact(&self) -> bool {
+        self.shared.compaction_is_due.load(Ordering::SeqCst)
+    }
+
+    /// Writes a piece of the store anew, and in the end exchanges it. What fails is given up: the store stays as it is.
+    fn compaction_piece(&mut self, mode: Mode) -> Mode {
+        let begun = self.compaction.take();
+        if !matches!(mode, Mode::Ready) {
+            begun.into_iter().for_each(Compaction::give_up);
+            self.shared.compaction_is_due.store(false, Ordering::SeqCst);
+            return mode;
+        }
+        let engine = &self.shared.engine;
+        let begin = || Compaction::begin(&self.shared.path).inspect(|_| log::info!("the store is being written anew"));
+        let failure = match begun.map_or_else(begin, Ok) {
+            Ok(mut compaction) => match compaction.piece(engine) {
+                Ok(compaction::Next::Piece) => {
+                    self.compaction = Some(compaction);
+                    return Mode::Ready;
+                }
+                Ok(compaction::Next::Exchange) => compaction.exchange(engine).err().map(|error| error.to_string()),
+                Err(error) => {
+                    compaction.give_up();
+                    Some(error.to_string())
+                }
+            },
+            Err(error) => Some(error.to_string()),
+        };
+        self.shared.compaction_is_due.store(false, Ordering::SeqCst);
+        match failure {
+            None => log::info!("the store was written anew: what was free has gone back to the disk"),
+            Some(failure) => log::warn!("the store was not written anew, and stays as it was: {failure}"),
+        }
+        if engine.is_open() { Mode::Ready } else { self.break_off(Trouble::Broken) }
     }
 
     /// Removes a piece of what is gone from the disk.
@@ -330,6 +384,9 @@ impl Writer {
             return self.refuse(error, sealed.undo, shared.state.load_full());
         }
         making.made(sealed.seal);
+        if let Some(compaction) = &mut self.compaction {
+            compaction.follow(&sealed.changes);
+        }
         #[cfg(test)]
         follow(&self.shared.state.load_full(), &sealed.changes, &state);
         self.seal = sealed.seal;
@@ -359,6 +416,7 @@ impl Writer {
         let seal = self.seal.after(&changes, &undo, audit, &self.seal_key);
         changes.push(seal.change()?);
         undo.push(self.seal.change()?);
+        self.shared.live.fetch_add(space::growth(&changes, &undo), Ordering::Relaxed);
         Ok(Sealed { seal, changes, undo })
     }
 

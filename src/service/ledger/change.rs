@@ -282,6 +282,13 @@ impl Service {
         }
     }
 
+    /// Has the store written anew if most of its files is free.
+    pub(in crate::service) fn give_space_back(&self) {
+        if let Err(error) = self.store.give_space_back(&self.writing.0) {
+            log::warn!("disk space that the store does not need was not given back: {error}");
+        }
+    }
+
     /// Counts a change of an account. Endings are free, so that nobody is kept from them; so are administrators.
     pub(in crate::service) fn count_change(&self, call: &Call, deed: &Deed) -> Result<(), Error> {
         if deed.is_free { Ok(()) } else { self.count(call, &self.pace, self.settings.changes_per_minute) }

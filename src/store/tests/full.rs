@@ -45,6 +45,14 @@ impl SmallDisk {
         }
     }
 
+    /// Takes all room but so many bytes.
+    pub(crate) fn fill_but(&self, bytes: u64) {
+        let room = rustix::fs::statvfs(self.0.path()).unwrap();
+        let free = room.f_bavail * room.f_frsize;
+        let mut ballast = File::options().append(true).create(true).open(self.0.path().join("ballast")).unwrap();
+        ballast.write_all(&vec![7; usize::try_from(free.saturating_sub(bytes)).unwrap()]).unwrap();
+    }
+
     pub(crate) fn make_room(&self) {
         fs::remove_file(self.0.path().join("ballast")).unwrap();
     }

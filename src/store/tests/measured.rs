@@ -4,11 +4,12 @@
 //! executable on it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::super::table::Table;
 use super::super::{Keep, Names, Sought, Store, Txn, WriteAccess};
+use super::compaction::disk;
 use super::earlier::{Size, make};
 use super::samples;
 use super::support::{
@@ -34,11 +35,6 @@ fn memory() -> (u64, u64) {
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() >> 10
     };
     (field("VmRSS:"), field("VmHWM:"))
-}
-
-fn disk(path: &Path) -> u64 {
-    let files = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
-    files.map(|file| if file.is_dir() { disk(&file) } else { fs::metadata(file).unwrap().len() }).sum()
 }
 
 fn named(number: u64) -> RepositoryName {

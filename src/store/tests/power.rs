@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::child::{self, Answered, NUMBERS};
+use super::compaction::compact;
 use super::earlier::{self, Size};
 use super::lossy::{Dice, Loss, LossyDisk, Recording};
 use super::migration;
@@ -21,9 +22,12 @@ struct Scene {
     said: Vec<(usize, String)>,
     /// When the first start was done.
     started: usize,
+    /// Shortly after each time that the store was written anew.
+    anew: Vec<usize>,
 }
 
-fn record() -> Scene {
+/// Many threads write while the store is written anew so often.
+fn record(anew: usize) -> Scene {
     let home = Home::new();
     let (disk, said) = (Arc::new(LossyDisk::at(&home.path())), Arc::new(Mutex::new(Vec::new())));
     start(&home.open());
@@ -48,10 +52,15 @@ fn record() -> Scene {
         })
     });
     let threads: Vec<_> = threads.collect();
+    let compact = |_| {
+        compact(&store);
+        disk.moment()
+    };
+    let anew = (0..anew).map(compact).collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     drop(store);
     let said = std::mem::take(&mut *said.lock().unwrap_or_else(PoisonError::into_inner));
-    Scene { recording: disk.recording(), said, started }
+    Scene { recording: disk.recording(), said, started, anew }
 }
 
 impl Scene {
@@ -75,7 +84,7 @@ fn seed() -> u64 {
 #[test]
 fn nothing_answered_is_lost_when_the_power_is_cut() {
     let images = if is_long() { 1_000 } else { 60 };
-    let (scene, seed) = (record(), seed());
+    let (scene, seed) = (record(0), seed());
     let (length, mut dice) = (scene.recording.length(), Dice::new(seed));
     for image in 0..images {
         let (loss, cut) = (Loss::ALL[image % Loss::ALL.len()], dice.below(length + 1));
@@ -85,10 +94,28 @@ fn nothing_answered_is_lost_when_the_power_is_cut() {
     eprintln!("{images} cuts in {length} acts, {} lines of answers: none lost", scene.said.len());
 }
 
+/// Half of the cuts are where the new store takes the place of the old one.
+#[test]
+fn nothing_answered_is_lost_when_the_power_is_cut_while_the_store_is_written_anew() {
+    const AROUND: usize = 120;
+    let images = if is_long() { 600 } else { 48 };
+    let (scene, seed) = (record(4), seed());
+    let (length, mut dice) = (scene.recording.length(), Dice::new(seed));
+    for image in 0..images {
+        let loss = Loss::ALL[image % Loss::ALL.len()];
+        let cut = match scene.anew.get(image / 4 % (2 * scene.anew.len())) {
+            Some(anew) => (anew + AROUND / 4).min(length).saturating_sub(dice.below(AROUND)),
+            None => scene.started + dice.below(length - scene.started + 1),
+        };
+        let fault = scene.fault(cut, loss, &mut dice);
+        assert_eq!(fault, None, "image {image} of seed {seed}: cut before act {cut} of {length}, {loss:?}");
+    }
+}
+
 /// The recorder and the disks are worth something: without the syncs, answers are lost.
 #[test]
 fn without_the_syncs_answers_would_be_lost() {
-    let mut scene = record();
+    let mut scene = record(0);
     scene.recording.forget_syncs(scene.started);
     let (length, mut dice) = (scene.recording.length(), Dice::new(7));
     let faulty = (0..8).filter(|_| {
