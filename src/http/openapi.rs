@@ -198,6 +198,9 @@ fn responses(described: &Described, schemas: &mut Schemas, failure: &Value) -> V
     let success = success(described, schemas);
     responses.extend(described.facts.other_status.map(|status| (status.to_string(), success.clone())));
     responses.insert(described.facts.status.to_string(), success);
+    if described.facts.headers.iter().any(|(name, _)| *name == "If-None-Match") {
+        responses.insert("304".to_owned(), json!({ "description": "Nothing has changed." }));
+    }
     for code in described.codes() {
         let entry = responses.entry(code.status().to_string());
         let entry = entry
@@ -250,6 +253,22 @@ mod tests {
                 assert!(PARTS.iter().any(|(known, _)| *known == part), "{part} of {}", described.facts.path);
             }
         }
+    }
+
+    #[test]
+    fn who_may_ask_whether_something_has_changed_may_be_told_that_nothing_has() {
+        let document = document();
+        let operations =
+            document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+        let mut conditional = 0;
+        for operation in operations {
+            let parameters = operation["parameters"].as_array().unwrap();
+            let asks = parameters.iter().any(|parameter| parameter["name"] == "If-None-Match");
+            let is_told = operation["responses"].get("304").is_some();
+            assert_eq!(asks, is_told, "{operation}");
+            conditional += usize::from(asks);
+        }
+        assert!(conditional > 0);
     }
 
     #[test]

@@ -349,7 +349,14 @@ impl FromArrival for RotationRequest {
     type Operation = op::RotateAccessToken;
 
     async fn read(arrival: Arrival) -> Result<Self, Failure> {
-        let (key, repeated) = repeated(&arrival)?;
+        let (key, repeated) = match repeated(&arrival) {
+            Ok(found) => found,
+            // Who has not signed in is told that, and not what is wrong with the key.
+            Err(failure) => {
+                Request::<op::RotateAccessToken>::read(arrival).await.map(drop)?;
+                return Err(failure);
+            }
+        };
         let Some(repeated) = repeated else {
             return Ok(Self::First(Box::new(Request::read(arrival).await?), key, None));
         };

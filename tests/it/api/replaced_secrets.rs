@@ -206,6 +206,9 @@ fn only_a_token_that_rotates_itself_can_repeat_it_and_a_key_is_bounded() {
         let refused = rotate(&caller, &new, &json!({})).must_be_refused(400, "INVALID_PARAMETERS");
         assert!(refused.body.contains("22 to 255") && refused.body.contains("uuidgen"), "{}", refused.describe());
     }
+    // Who has not signed in learns nothing of it.
+    let stranger = site.as_nobody().header(KEY, "job-4711");
+    rotate(&stranger, &new, &json!({})).must_be_refused(401, "NOT_AUTHENTICATED");
     let newer = rotated(&site.with_token("alice", &new).header(KEY, &"k".repeat(22)), &new, &json!({}));
     rotated(&site.with_token("alice", &newer).header(KEY, &"k".repeat(255)), &newer, &json!({}));
 }
