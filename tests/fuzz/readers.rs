@@ -24,13 +24,13 @@ use dockpass::registry::cloud_events::Attributes;
 use dockpass::registry::is_manifest;
 use dockpass::service::signing::{Claims, Dkp, Signer, SigningSettings};
 use dockpass::service::{Credentials, News};
-use dockpass::store::{Table, is_row};
+use dockpass::store::{Table, is_row, verify_backup};
 
 /// A reader of any bytes.
 pub(crate) type Reader = fn(&[u8]);
 
 /// Every reader by the name of its target, which is that of its corpus.
-pub(crate) const ALL: [(&str, Reader); 12] = [
+pub(crate) const ALL: [(&str, Reader); 13] = [
     ("scope", scope),
     ("authorization", authorization),
     ("access_token", access_token),
@@ -43,6 +43,7 @@ pub(crate) const ALL: [(&str, Reader); 12] = [
     ("notification", notification),
     ("manifest", manifest),
     ("record", record),
+    ("backup", backup),
 ];
 
 /// Scopes of a token request: each line is a value of `scope`. What is understood can be written and read again.
@@ -238,4 +239,35 @@ pub(crate) fn record(bytes: &[u8]) {
     let is_read = !matches!(table, Table::Meta | Table::Audit | Table::Removed);
     assert!(!is_read || !is_row(table, key, &[]), "nothing is a record of {name}");
     let _ = is_row(table, key, value);
+}
+
+/// A backup, from anywhere: one that is whole ends where it says, and whatever is wrong is told.
+pub(crate) fn backup(bytes: &[u8]) {
+    for bytes in [Some(bytes.to_vec()), ended(bytes)].into_iter().flatten() {
+        match verify_backup(bytes.as_slice()) {
+            Ok(found) => assert_eq!(found.bytes, bytes.len() as u64),
+            Err(trouble) => assert!(!trouble.to_string().is_empty()),
+        }
+    }
+}
+
+/// The parts of a backup with an end that is right for them, so that its last bytes hide nothing of what stands before them.
+fn ended(bytes: &[u8]) -> Option<Vec<u8>> {
+    const PARTS: usize = 18;
+    let (mut at, mut counts) = (PARTS, [0_u64; 2]);
+    while let Some([kind, length @ ..]) = bytes.get(at..).and_then(|rest| rest.first_chunk::<5>()) {
+        match kind {
+            2 => counts[0] += 1,
+            3 => counts[1] += 1,
+            4 => break,
+            _ => {}
+        }
+        at = at.checked_add(5)?.checked_add(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+    }
+    let mut whole = bytes.get(..at)?.to_vec();
+    whole.push(4);
+    whole.extend(48_u32.to_le_bytes());
+    whole.extend(counts.iter().flat_map(|count| count.to_le_bytes()));
+    whole.extend(blake3::hash(&whole).as_bytes());
+    Some(whole)
 }
