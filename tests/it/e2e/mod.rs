@@ -18,6 +18,7 @@ mod every_day;
 mod failing_disk;
 mod formats;
 mod forward_auth;
+mod fuzzed;
 mod gateway;
 mod gateway_conformance;
 mod gateway_content;

@@ -10,17 +10,27 @@ use super::{
     process::{Run, command, environment},
 };
 
-/// The interpreter of the virtual environment, from the path that `tests/run` gives, else from where `tests/run`
+/// A program of a virtual environment, from the path that `tests/run` gives in this variable, else from where `tests/run`
 /// always puts it.
-fn interpreter() -> PathBuf {
-    let made = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python-clients/bin/python");
-    let interpreter = environment("DOCKPASS_TEST_PYTHON").map_or_else(made, PathBuf::from);
+fn program(variable: &str, place: &str) -> PathBuf {
+    let made = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name(place);
+    let program = environment(variable).map_or_else(made, PathBuf::from);
     assert!(
-        interpreter.exists(),
-        "no Python with oras and crpy at {}: `tests/run --install-only` makes it; DOCKPASS_TEST_PYTHON names another",
-        interpreter.display()
+        program.exists(),
+        "no {}: `tests/run --install-only` makes it; {variable} names another",
+        program.display()
     );
-    interpreter
+    program
+}
+
+/// The interpreter that has oras and crpy.
+fn interpreter() -> PathBuf {
+    program("DOCKPASS_TEST_PYTHON", "python-clients/bin/python")
+}
+
+/// Schemathesis, from `tests/fixtures/api-fuzzer.txt`.
+pub(crate) fn api_fuzzer() -> PathBuf {
+    program("DOCKPASS_TEST_API_FUZZER", "api-fuzzer/bin/schemathesis")
 }
 
 /// Holds JSON against a schema of `SchemaStore`. It fails with what does not fit.
