@@ -23,7 +23,7 @@ const WRITERS: usize = 6;
 /// So many answers at most before a kill.
 const MOST: usize = 60;
 /// So many rounds on one data directory, so that looking at all of it stays short.
-const ON_ONE: usize = 100;
+const ON_ONE: usize = 40;
 
 fn new_book() -> Arc<Book> {
     let moment = AtomicUsize::new(1);
@@ -48,7 +48,7 @@ fn kill_after(dockpass: Dockpass, book: &Book, round: usize, answers: usize, see
 
 #[test]
 fn nothing_that_was_answered_is_lost_when_the_server_is_killed() {
-    let rounds = if environment("DOCKPASS_LONG").is_some() { 10_000 } else { 100 };
+    let rounds = if environment("DOCKPASS_LONG").is_some() { 10_000 } else { 200 };
     let seed = u64::from_le_bytes(random::bytes().expect("a seed"));
     println!("seed {seed}");
     let (mut dice, mut answered) = (Dice::new(seed), 0);
