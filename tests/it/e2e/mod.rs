@@ -31,6 +31,7 @@ mod hung_disk;
 mod imported;
 mod killed;
 mod leaver;
+mod load;
 mod login;
 mod main_job;
 mod monitoring;
