@@ -13,3 +13,4 @@ mod protocol;
 mod scanners;
 mod support;
 mod ui_sources;
+mod went_wrong;
