@@ -57,7 +57,7 @@ fn tried(table: Table) -> &'static str {
             "tests/it/api/throttle.rs a_known_address_stays_known_for_thirty_days_and_over_a_restart"
         }
         Table::Audit => "src/store/tests/retention.rs the_size_takes_sums_first_and_no_young_change",
-        Table::Removed => "src/store/tests/compaction.rs the_files_stay_as_large_as_they_are_however_often_rows_change",
+        Table::Removed => "src/store/tests/compaction.rs the_files_follow_what_the_rows_need_however_often_they_change",
     }
 }
 
