@@ -168,7 +168,8 @@ pub(super) fn doubts(config: &Config) -> Vec<String> {
     doubts.into_iter().flatten().collect()
 }
 
-/// What is doubtful of warnings that the log forgets before the end that they are of.
+/// What is doubtful of warnings that the log forgets before the end that they are of. It forgets none for lack of room
+/// (`audit.keep_mib`): records of changes, as they are, stay for longer than the earliest warning comes before its end.
 fn warning_doubt(config: &Config) -> Option<String> {
     const DAY: i64 = 24 * 60 * 60;
     let kept = Some(i64::from(config.audit.keep_days) * DAY).filter(|kept| *kept > 0)?;

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use super::Config;
 use super::invalid::Invalid;
 use super::values::{self, Raw};
+use crate::domain::audit::CHANGES_STAY;
 use crate::domain::receiver::{SyslogServer, WebhookUrl};
 use crate::domain::words::flag;
 
@@ -391,7 +392,7 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "tokens.warn_before",
-        ValueKind::Lifetime("never", MINUTE..=90 * DAY, |config, value| config.tokens.warn_before = value),
+        ValueKind::Lifetime("never", MINUTE..=CHANGES_STAY, |config, value| config.tokens.warn_before = value),
         "How long before its end an access token or a robot is warned of, once for each end: a record token.warn or robot.warn \
          of the audit log, which goes where audit.syslog and audit.webhook_url lead.",
     ),
@@ -429,8 +430,9 @@ pub(super) const KEYS: &[Key] = &[
         ValueKind::Text("", |config, text| {
             values::optional(text, |text| Ok(SyslogServer::parse(text)?)).map(|value| config.audit.syslog = value)
         }),
-        "Syslog server that every record of the audit log is sent to (RFC 5424), in order and at least once: udp://HOST:PORT, \
-         tcp://HOST:PORT or tls://HOST:PORT. The log does not wait for it; what was removed meanwhile is told as a gap.",
+        "Syslog server that every record of the audit log is sent to (RFC 5424), in order: tls://HOST:PORT or tcp://HOST:PORT, at \
+         least once, or udp://HOST:PORT, where nobody notices what is lost. The log does not wait for it; what was removed \
+         meanwhile is told as a gap.",
     ),
     key(
         "audit.syslog_ca",
@@ -495,6 +497,7 @@ pub(super) const KEYS: &[Key] = &[
             values::optional(text, values::this_machine).map(|value| config.metrics.listen = value)
         }),
         "Where /metrics is served without a secret to this machine: an IP address of loopback with a port, as \
-         127.0.0.1:8701, or the absolute path of a Unix socket. Empty: nowhere.",
+         127.0.0.1:8701, where a request has to name localhost or loopback as its host, or the absolute path of a Unix \
+         socket. Empty: nowhere.",
     ),
 ];

@@ -13,6 +13,10 @@ use super::id::Id;
 use super::time::Timestamp;
 use super::words::words;
 
+/// For so many seconds no record of a change is removed for lack of room. Nor is a warning of an end, which is one: so it
+/// outlives that end, and the end is told once.
+pub const CHANGES_STAY: i64 = 90 * 24 * 60 * 60;
+
 words! {
     /// How a caller was authenticated, in the words of records.
     #[derive(Hash)]

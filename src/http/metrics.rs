@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT, CONTENT_TYPE};
+use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use tokio::time::timeout;
 
@@ -27,10 +27,12 @@ use super::reply::{Replied, Reply};
 use super::request::{self, Arrival, FromArrival, Received};
 use crate::api::Operation;
 use crate::api::operations::server as op;
+use crate::domain::host;
 use crate::metrics::{
-    CertificateEnd, CertificateOf, Comparison, Figures, Format, Notifications, Process, Upstream, exposition,
+    AuditWay, CertificateEnd, CertificateOf, Comparison, Figures, Format, Notifications, Process, Upstream, exposition,
 };
 use crate::service::Service;
+use crate::shipping::WayState;
 
 /// A request that has shown the secret of the metrics.
 pub(super) struct Scrape(Received);
@@ -96,7 +98,13 @@ async fn figures(app: &App) -> Figures {
             requests: app.pools.requests_at_upstream(),
             max_requests: app.config.registry.gateway.max_requests,
         }),
+        audit_ways: app.shipping.states().into_iter().map(audit_way).collect(),
     }
+}
+
+fn audit_way(way: WayState) -> AuditWay {
+    let WayState { kind, behind, delivered, failures, trouble, place: _ } = way;
+    AuditWay { kind: kind.as_str(), works: trouble.is_none(), behind, delivered, failures }
 }
 
 /// Looks something up on a thread that serves no requests; none if that takes too long.
@@ -126,7 +134,11 @@ fn resident() -> Option<u64> {
 }
 
 /// What answers at `metrics.listen`: the metrics, and nothing else.
-pub(super) struct OnThisMachine;
+pub(super) struct OnThisMachine {
+    /// Whether requests have to name this machine. At an address of loopback, a page in a browser on this machine could ask
+    /// under a name of its own that leads here (DNS rebinding), and read the answer; no page reaches a Unix socket.
+    pub(super) must_name_it: bool,
+}
 
 impl Respond for OnThisMachine {
     type OfWorker = ();
@@ -134,10 +146,20 @@ impl Respond for OnThisMachine {
     fn of_worker(&self, _app: &App) -> Self::OfWorker {}
 
     async fn respond(&self, http: HttpRequest, _payload: Payload) -> HttpResponse {
-        let mut response = answer(&http).await.unwrap_or_else(|failure| failure.error_response());
+        let is_meant = !self.must_name_it || names_this_machine(&http);
+        let answered = if is_meant { answer(&http).await } else { Err(not_found::failure(&http)) };
+        let mut response = answered.unwrap_or_else(|failure| failure.error_response());
         headers::add(response.headers_mut(), false, false);
         response
     }
+}
+
+/// Whether every host that a request names can only be this machine; it names one at least.
+fn names_this_machine(http: &HttpRequest) -> bool {
+    let is_this = |text: &str| host::split(text).is_some_and(|(host, _)| host::is_loopback(&host));
+    let mut hosts = http.headers().get_all(HOST);
+    let is_named = hosts.next().and_then(|value| value.to_str().ok()).is_some_and(is_this) && hosts.next().is_none();
+    is_named && http.uri().authority().is_none_or(|authority| is_this(authority.as_str()))
 }
 
 async fn answer(http: &HttpRequest) -> Result<HttpResponse, Failure> {
@@ -184,6 +206,36 @@ mod tests {
             assert_eq!(format(new), Format::OpenMetrics, "{new:?}");
         }
         assert_eq!(format(&["text/plain;version=0.0.4;q=1,*/*;q=0.1"]), Format::Prometheus);
+    }
+
+    #[test]
+    fn at_loopback_a_request_names_this_machine_and_nothing_else() {
+        let names = |uri: &str, hosts: &[&str]| {
+            let request =
+                hosts.iter().fold(TestRequest::default().uri(uri), |it, value| it.append_header((HOST, *value)));
+            names_this_machine(&request.to_http_request())
+        };
+        for good in ["localhost", "LocalHost:8701", "127.0.0.1:8701", "127.9.8.7", "[::1]:8701", "[::1]"] {
+            assert!(names("/metrics", &[good]), "{good}");
+        }
+        for bad in [
+            "",
+            "evil.example",
+            "evil.example:8701",
+            "localhost.evil.example",
+            "localhost@evil.example",
+            "127.0.0.1.evil.example",
+            "192.0.2.1:8701",
+            "0.0.0.0:8701",
+            "localhost, evil.example",
+            "localhost:x",
+        ] {
+            assert!(!names("/metrics", &[bad]), "{bad}");
+        }
+        assert!(!names("/metrics", &[]), "no host at all");
+        assert!(!names("/metrics", &["localhost", "evil.example"]) && !names("/metrics", &["localhost", "localhost"]));
+        assert!(names("http://localhost:8701/metrics", &["localhost"]));
+        assert!(!names("http://evil.example/metrics", &["localhost"]));
     }
 
     #[test]

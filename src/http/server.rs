@@ -603,20 +603,20 @@ fn serve_metrics(
     servers: &mut Servers,
     bound: Option<(TcpListener, SocketAddr)>,
 ) -> Result<Option<PathBuf>, StartError> {
-    let (door, made) = match (&app.config.metrics.listen, bound) {
+    let (door, must_name_it, made) = match (&app.config.metrics.listen, bound) {
         (Some(ThisMachine::Socket(path)), _) => {
             let made = metrics::make_socket(path);
             let listener = made.map_err(|source| StartError::Socket { path: path.clone(), source })?;
             log::info!("the metrics are at /metrics on the socket {}", path.display());
-            (MetricsDoor::Socket(listener), Some(path.clone()))
+            (MetricsDoor::Socket(listener), false, Some(path.clone()))
         }
         (Some(ThisMachine::Loopback(_)), Some((listener, address))) => {
             log::info!("the metrics are at http://{address}/metrics for everybody on this machine");
-            (MetricsDoor::Loopback(listener), None)
+            (MetricsDoor::Loopback(listener), true, None)
         }
         (Some(ThisMachine::Loopback(_)), None) | (None, _) => return Ok(None),
     };
-    let site = Site { app: app.clone(), router: Arc::new(OnThisMachine), max_body: MAX_BODY };
+    let site = Site { app: app.clone(), router: Arc::new(OnThisMachine { must_name_it }), max_body: MAX_BODY };
     servers.add_metrics(&site, door, limits(&app.config)).map_err(StartError::System)?;
     Ok(made)
 }

@@ -30,6 +30,6 @@ impl App {
 }
 
 fn shown(way: WayState) -> api::AuditWay {
-    let WayState { key, place, behind, trouble } = way;
-    api::AuditWay { key: key.to_owned(), place, behind, trouble }
+    let WayState { kind, place, behind, trouble, .. } = way;
+    api::AuditWay { key: kind.key().to_owned(), place, behind, trouble }
 }

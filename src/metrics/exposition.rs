@@ -15,7 +15,7 @@ use super::counts::Counts;
 use super::figures::Figures;
 use super::histogram::Histogram;
 use super::labels::Labels;
-use super::{Comparison, Disk, Metrics, Upstream};
+use super::{AuditWay, Comparison, Disk, Metrics, Upstream};
 use crate::domain::registry::Phase;
 use crate::domain::time::Timestamp;
 
@@ -66,6 +66,7 @@ impl Collector for Exposed {
         self.requests(&mut page)?;
         self.store(&mut page)?;
         self.tokens(&mut page)?;
+        audit_ways(&mut page, &self.figures.audit_ways)?;
         self.registry(&mut page)
     }
 }
@@ -273,6 +274,31 @@ impl Exposed {
             &self.metrics.upstream_errors,
         )
     }
+}
+
+/// What is told of the ways by which the audit log goes out; nothing if it does not.
+fn audit_ways(page: &mut Page<'_>, ways: &[AuditWay]) -> fmt::Result {
+    let of = |way: &AuditWay, number: f64| (vec![("way", way.kind)], number);
+    page.gauges(
+        "dockpass_audit_way_works",
+        "1 if a way by which the audit log goes out works, 0 if not.",
+        ways.iter().map(|way| of(way, flag(way.works))),
+    )?;
+    page.gauges(
+        "dockpass_audit_way_behind_records",
+        "Records of the audit log that the receiver does not have yet, as far as that can be known.",
+        ways.iter().filter_map(|way| Some(of(way, unsigned(way.behind?)))),
+    )?;
+    page.gauges(
+        "dockpass_audit_way_delivery_timestamp_seconds",
+        "When the receiver took something for the last time; not there before the first.",
+        ways.iter().filter_map(|way| Some(of(way, date(way.delivered?)))),
+    )?;
+    if ways.is_empty() {
+        return Ok(());
+    }
+    let failures = ways.iter().map(|way| (vec![("way", way.kind)], way.failures));
+    page.counters("dockpass_audit_way_failures", "How often a way has failed; it is tried again.", failures)
 }
 
 /// What the comparison with the registry says.

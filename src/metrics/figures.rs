@@ -30,6 +30,8 @@ pub struct Figures {
     pub comparison: Option<Comparison>,
     /// The registry behind the gateway, if there is one.
     pub upstream: Option<Upstream>,
+    /// The ways by which the audit log goes out, as far as it does.
+    pub audit_ways: Vec<AuditWay>,
 }
 
 /// The process, as the kernel tells.
@@ -134,4 +136,19 @@ pub struct Upstream {
     pub requests: usize,
     /// Most that may be.
     pub max_requests: u32,
+}
+
+/// A way by which the audit log goes out.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditWay {
+    /// The word for it: of a closed list, and never where it leads.
+    pub kind: &'static str,
+    /// Whether it works.
+    pub works: bool,
+    /// How many records the receiver does not have yet; none where heads go.
+    pub behind: Option<u64>,
+    /// When the receiver took something for the last time since the start.
+    pub delivered: Option<Timestamp>,
+    /// How often it has failed since the start.
+    pub failures: u64,
 }

@@ -18,7 +18,8 @@ pub use client::ClientFamily;
 pub use counts::{Counts, Gauge, Held};
 pub use exposition::{Format, exposition};
 pub use figures::{
-    CertificateEnd, CertificateOf, Comparison, Disk, Figures, Notifications, Process, Tokens, Upstream, Writer,
+    AuditWay, CertificateEnd, CertificateOf, Comparison, Disk, Figures, Notifications, Process, Tokens, Upstream,
+    Writer,
 };
 pub use histogram::Histogram;
 pub use labels::{GatewayOutcome, Grant, Refusal, SignInFailure, TokenAnswer, UpstreamError, VerbClass};

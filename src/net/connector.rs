@@ -22,6 +22,7 @@ use tower_service::Service;
 use super::address::Address;
 use super::failure::Failure;
 use super::names::resolve;
+use super::untaken::Ends;
 
 /// How long an address may take before the next one of the same name is tried beside it (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -77,7 +78,20 @@ async fn secured(stream: TcpStream, host: String, tls: Option<Arc<ClientConfig>>
 }
 
 /// A connection that speaks something else than HTTP.
-pub type Opened = Box<dyn Stream>;
+pub struct Opened {
+    /// What is written and read.
+    pub stream: Box<dyn Stream>,
+    ends: Ends,
+}
+
+impl Opened {
+    /// How many bytes of what was written the other side's TCP has not acknowledged, TLS and the end of the stream included;
+    /// none if the kernel does not tell. It walks the kernel's table of connections: not for every write.
+    #[must_use]
+    pub fn untaken(&self) -> Option<u64> {
+        self.ends.untaken()
+    }
+}
 
 /// Opens a connection to a host, with TLS if given, within `limit`. It ends by itself if the other side's TCP takes nothing of
 /// what was sent for as long as `untaken`.
@@ -97,7 +111,9 @@ pub async fn open(
         let untaken = u32::try_from(untaken.as_millis()).unwrap_or(u32::MAX);
         let set = rustix::net::sockopt::set_tcp_user_timeout(&stream, untaken);
         set.map_err(|error| Failure::unreachable(io::Error::from(error)))?;
-        secured(stream, host.to_owned(), tls).await
+        let ends = || io::Result::Ok(Ends::of(stream.local_addr()?, stream.peer_addr()?));
+        let ends = ends().map_err(Failure::unreachable)?;
+        Ok(Opened { stream: secured(stream, host.to_owned(), tls).await?, ends })
     };
     let late = |_| Failure::NoConnection { seconds: limit.as_secs() };
     tokio::time::timeout(limit, made).await.map_err(late)?

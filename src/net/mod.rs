@@ -13,6 +13,7 @@ mod http;
 mod names;
 mod stream;
 mod trust;
+mod untaken;
 
 pub use address::{Address, InvalidUrl};
 pub use connector::{Opened, Plain, Stream, datagrams, open};

@@ -7,11 +7,11 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::WayState;
 use super::trouble::{Trouble, Turn};
+use super::{WayKind, WayState};
 use crate::causes::with_causes;
 use crate::domain::audit::AuditHead;
-use crate::domain::time::{Clock, Moment};
+use crate::domain::time::{Clock, Moment, Timestamp};
 use crate::private_file;
 use crate::service::{Call, Service};
 
@@ -37,6 +37,9 @@ struct Kept {
 struct Told {
     /// Since when it is being written.
     busy_since: Option<Moment>,
+    /// When it was written for the last time.
+    written_at: Option<Timestamp>,
+    failures: u64,
     trouble: Trouble,
 }
 
@@ -60,7 +63,14 @@ impl HeadFile {
         let busy = told.busy_since.map_or(0, |since| self.clock.moment().seconds() - since.seconds());
         let hangs = (busy >= HANGING).then(|| format!("its file system has not answered for {busy} seconds"));
         let trouble = hangs.or_else(|| told.trouble.text());
-        WayState { key: "audit.head_file", place: self.path.display().to_string(), behind: None, trouble }
+        WayState {
+            kind: WayKind::HeadFile,
+            place: self.path.display().to_string(),
+            behind: None,
+            delivered: told.written_at,
+            failures: told.failures,
+            trouble,
+        }
     }
 
     /// Writes the head if it is another one, at most once in [`EVERY`] seconds.
@@ -92,12 +102,30 @@ impl HeadFile {
 
     fn write(&self, kept: &mut Kept) {
         self.told().busy_since = Some(self.clock.moment());
-        let trouble = self.try_to_write(kept).err();
+        match self.try_to_write(kept) {
+            Ok(()) => {
+                let mut told = self.told();
+                told.written_at = Some(self.clock.now());
+                self.tell(&mut told, None);
+            }
+            Err(why) => self.fail(why),
+        }
+    }
+
+    /// Notes that it was not written, and why.
+    pub(super) fn fail(&self, why: String) {
         let mut told = self.told();
+        told.failures += 1;
+        self.tell(&mut told, Some(why));
+    }
+
+    /// Tells the log when what is wrong changes.
+    fn tell(&self, told: &mut Told, trouble: Option<String>) {
         told.busy_since = None;
+        let (key, place) = (WayKind::HeadFile.key(), self.path.display());
         match told.trouble.becomes(trouble) {
-            Some(Turn::Worse(now)) => log::error!("audit.head_file: {}: {now}", self.path.display()),
-            Some(Turn::Better) => log::info!("audit.head_file: {} is written again", self.path.display()),
+            Some(Turn::Worse(now)) => log::error!("{key}: {place}: {now}"),
+            Some(Turn::Better) => log::info!("{key}: {place} is written again"),
             None => {}
         }
     }

@@ -8,69 +8,98 @@
 //!
 //! - `syslog`, `cloud_event`: the forms of a record, pure.
 //! - `parcel`, `syslog_sink`, `webhook_sink`, `sink`: what is handed on, and what takes it. `cursor`: how far one has come. `way`: from the log to a sink.
-//! - `head_file`: the head, noted elsewhere. `trouble`: what is wrong with a way, told once.
+//! - `head_file`: the head, noted elsewhere. `shown`: how a way is, for those who ask. `trouble`: what is wrong with one, told
+//!   once. `work`: the threads.
 
 mod cloud_event;
 mod cursor;
 mod head_file;
 mod parcel;
 mod prepare;
+mod shown;
 mod sink;
 mod syslog;
 mod syslog_sink;
 mod trouble;
 mod way;
 mod webhook_sink;
+mod work;
 
-use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::thread::Builder;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::data_files::{SYSLOG_CURSOR, WEBHOOK_CURSOR};
-use crate::domain::time::Clock;
+use crate::domain::time::{Clock, Timestamp};
+use crate::domain::words::words;
 use crate::service::Service;
 use head_file::HeadFile;
+use shown::Shown;
 use sink::Sink;
 use syslog::Sender;
 use syslog_sink::SyslogSink;
-use way::{Shown, Way};
+use way::Way;
 use webhook_sink::WebhookSink;
+use work::{AGAIN, Stop, Work};
 
 pub use prepare::{Prepared, ShippingError, ShippingSettings, SyslogSettings, WebhookSettings, close_secret};
 
 /// How often it is looked whether there is something new.
 const TICK: Duration = Duration::from_millis(500);
-/// How long all of it may take to end, and how often it is looked whether it has.
-const LAST: Duration = Duration::from_secs(5);
-const MOMENT: Duration = Duration::from_millis(5);
 /// Where the system tells its name.
 const MACHINE: &str = "/proc/sys/kernel/hostname";
-/// The keys of the ways, as lines and answers name them.
-const SYSLOG: &str = "audit.syslog";
-const WEBHOOK: &str = "audit.webhook_url";
+
+words! {
+    /// The ways, as metrics name them.
+    pub enum WayKind {
+        /// The file that has the head of the chain.
+        HeadFile = "head_file",
+        /// The syslog server.
+        Syslog = "syslog",
+        /// The webhook.
+        Webhook = "webhook",
+    }
+}
+
+impl WayKind {
+    /// What the configuration calls it, as lines and answers do.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::HeadFile => "audit.head_file",
+            Self::Syslog => "audit.syslog",
+            Self::Webhook => "audit.webhook_url",
+        }
+    }
+
+    /// The name of its thread.
+    fn thread(self) -> &'static str {
+        match self {
+            Self::HeadFile => "audit-head",
+            Self::Syslog => "audit-syslog",
+            Self::Webhook => "audit-webhook",
+        }
+    }
+}
 
 /// How one of the ways is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WayState {
-    /// What it is, as the configuration calls it.
-    pub key: &'static str,
+    /// Which it is.
+    pub kind: WayKind,
     /// Where it leads, for administrators.
     pub place: String,
     /// How many records of the log the receiver does not have yet, as far as that can be known; none where heads go.
     pub behind: Option<u64>,
+    /// When the receiver took something for the last time since the start.
+    pub delivered: Option<Timestamp>,
+    /// How often it has failed since the start.
+    pub failures: u64,
     /// Why it does not work; none if it does.
     pub trouble: Option<String>,
-}
-
-/// A thread that ends when it is told to.
-struct Work {
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
 }
 
 /// All that goes out.
@@ -104,57 +133,60 @@ impl Shipping {
         let head = head_file.map(|path| Arc::new(HeadFile::new(path, Arc::clone(service), clock.clone())));
         let mut shipping = Self { head, ways: Vec::new(), works: Mutex::default() };
         if let Some(head) = shipping.head.clone() {
-            shipping.spawn("audit-head", move |stop| until(stop, async move { note_for_ever(&head).await }))?;
+            let told = Arc::clone(&head);
+            let note = move |mut stop: Stop| {
+                let head = Arc::clone(&head);
+                async move { stop.or(note_for_ever(&head)).await }
+            };
+            shipping.spawn(WayKind::HeadFile, move |why| told.fail(why), note)?;
         }
         let site = Site { service, clock, data_dir };
         if let Some((server, tls)) = syslog.filter(|_| source.is_some()) {
             let (place, clock) = (server.to_string(), clock.clone());
             let make = move || {
                 let sender = Sender::new(&machine(), std::process::id());
-                Sink::Syslog(Box::new(SyslogSink::new(server, tls, sender, clock)))
+                Sink::Syslog(Box::new(SyslogSink::new(server.clone(), Arc::clone(&tls), sender, clock.clone())))
             };
-            shipping.add(&site, (SYSLOG, "audit-syslog", SYSLOG_CURSOR), place, make)?;
+            shipping.add(&site, WayKind::Syslog, SYSLOG_CURSOR, place, make)?;
         }
         if let (Some(webhook), Some(source)) = (webhook, source) {
             let (place, source, clock) = (webhook.place.clone(), source.to_owned(), clock.clone());
-            let make = move || {
-                let prepare::Webhook { uri, tls, secret, .. } = webhook;
-                Sink::Webhook(Box::new(WebhookSink::new(uri, tls, secret, source, clock)))
-            };
-            shipping.add(&site, (WEBHOOK, "audit-webhook", WEBHOOK_CURSOR), place, make)?;
+            let make = move || Sink::Webhook(Box::new(WebhookSink::new(&webhook, source.clone(), clock.clone())));
+            shipping.add(&site, WayKind::Webhook, WEBHOOK_CURSOR, place, make)?;
         }
         Ok(Arc::new(shipping))
     }
 
-    /// Adds a way: its key, the name of its thread, and that of the file with its cursor.
+    /// Adds a way with the file that has its cursor; `make` is asked for the receiver each time that its thread begins.
     fn add(
         &mut self,
         site: &Site<'_>,
-        (key, thread, cursor): (&'static str, &str, &str),
+        kind: WayKind,
+        cursor: &str,
         place: String,
-        make: impl FnOnce() -> Sink + Send + 'static,
+        make: impl Fn() -> Sink + Send + 'static,
     ) -> Result<(), ShippingError> {
-        let shown = Shown::new(key, place, Arc::clone(site.service));
+        let shown = Shown::new(kind, place, Arc::clone(site.service), site.clock.clone());
         self.ways.push(Arc::clone(&shown));
-        let (cursor, clock): (PathBuf, _) = (site.data_dir.join(cursor), site.clock.clone());
-        self.spawn(thread, move |stop| async move {
-            let mut way = Way::new(shown, make(), cursor, &clock);
-            until(stop, way.go()).await;
-            way.end().await;
-        })
+        let (cursor, clock, told) = (site.data_dir.join(cursor), site.clock.clone(), Arc::clone(&shown));
+        let ship = move |mut stop: Stop| {
+            let mut way = Way::new(Arc::clone(&shown), make(), cursor.clone(), &clock);
+            async move {
+                stop.or(way.go()).await;
+                way.end().await;
+            }
+        };
+        self.spawn(kind, move |why| told.fail(why), ship)
     }
 
     fn spawn<F: Future<Output = ()>>(
         &self,
-        name: &str,
-        work: impl FnOnce(oneshot::Receiver<()>) -> F + Send + 'static,
+        kind: WayKind,
+        told: impl Fn(String) + Send + 'static,
+        work: impl FnMut(Stop) -> F + Send + 'static,
     ) -> Result<(), ShippingError> {
-        let (stop, stopped) = oneshot::channel();
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ShippingError::Threads)?;
-        let thread = Builder::new().name(name.to_owned()).spawn(move || runtime.block_on(work(stopped)));
-        let thread = thread.map_err(ShippingError::Threads)?;
-        self.works.lock().unwrap_or_else(PoisonError::into_inner).push(Work { stop, thread });
+        let work = Work::start(kind.thread(), AGAIN, told, work).map_err(ShippingError::Threads)?;
+        self.works.lock().unwrap_or_else(PoisonError::into_inner).push(work);
         Ok(())
     }
 
@@ -168,45 +200,16 @@ impl Shipping {
     /// Ends what goes out record by record, while the log can still be read.
     pub fn stop(&self) {
         let works = std::mem::take(&mut *self.works.lock().unwrap_or_else(PoisonError::into_inner));
-        let (stops, threads): (Vec<_>, Vec<_>) = works.into_iter().map(|Work { stop, thread }| (stop, thread)).unzip();
-        // All at once: each may take a moment to end in order.
-        drop(stops);
-        wait_for(threads);
+        work::end(works);
     }
 
     /// Notes the very last head, after the last change.
     pub fn finish(&self) {
         let Some(head) = self.head.clone() else { return };
-        match Builder::new().name("audit-head".to_owned()).spawn(move || head.note_last()) {
-            Ok(thread) => wait_for(vec![thread]),
+        match Builder::new().name(WayKind::HeadFile.thread().to_owned()).spawn(move || head.note_last()) {
+            Ok(thread) => work::wait_for(vec![thread]),
             Err(error) => log::error!("audit.head_file: the last head is not noted: {error}"),
         }
-    }
-}
-
-/// Waits for threads that end, and not for ever: the file system that one of them waits for may hang, and what is still to be
-/// written here must not be lost with it.
-fn wait_for(threads: Vec<JoinHandle<()>>) {
-    let begun = Instant::now();
-    for thread in threads {
-        while !thread.is_finished() && begun.elapsed() < LAST {
-            std::thread::sleep(MOMENT);
-        }
-        let name = thread.thread().name().unwrap_or_default().to_owned();
-        if !thread.is_finished() {
-            log::error!("the thread {name} does not end, and is left behind");
-        } else if thread.join().is_err() {
-            log::error!("the thread {name} ended badly");
-        }
-    }
-}
-
-/// Works until it is to stop.
-async fn until(stop: oneshot::Receiver<()>, work: impl Future<Output = ()>) {
-    tokio::select! {
-        // Nobody sends: the other side is dropped.
-        _ = stop => {}
-        () = work => {}
     }
 }
 

@@ -184,6 +184,13 @@ mod tests {
     }
 
     #[test]
+    fn a_word_of_the_header_is_visible_and_of_bounded_length() {
+        assert_eq!(header_word(&"a".repeat(40), LONGEST_MSGID), "a".repeat(32));
+        assert_eq!(header_word(&"é b".repeat(400), LONGEST_HOST), "b".repeat(255));
+        assert_eq!(header_word(" ä", LONGEST_HOST), "-");
+    }
+
+    #[test]
     fn a_datagram_is_cut_between_characters() {
         let message = format!("{}{}", "x".repeat(64_999), "ä".repeat(9));
         assert_eq!(datagram(&message).len(), 64_999);

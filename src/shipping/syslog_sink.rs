@@ -1,9 +1,11 @@
 //! A syslog server that records are sent to. It never answers: what it has is known by what the transport knows.
 //!
-//! A datagram counts as received once it is sent. On a stream, a record counts once the connection has outlived it by
-//! [`SETTLED`]: TCP ends a connection whose other side has not taken what was sent within [`UNTAKEN`], and a receiver that ends
-//! closes it. When the connection ends, all that does not count yet is sent again over the next one. A stream that is ended
-//! here is closed for writing first: once the receiver closes its side as well, it has read everything.
+//! A datagram counts as received once it is sent. On a stream, a record counts once the other side's TCP has acknowledged it,
+//! which the kernel tells, and the connection has outlived it by [`SETTLED`]: a receiver that ends closes it. However slowly a
+//! receiver reads, what waits here for it does not count. TCP ends a connection whose other side takes nothing at all for
+//! [`UNTAKEN`]. When the connection ends, all that does not count yet is sent again over the next one. A stream that is ended
+//! here is closed for writing first: once the receiver has acknowledged that and closes its side as well, it has read
+//! everything. What the receiver's system holds for a receiver that never reads it nobody can know.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -47,6 +49,8 @@ enum Wire {
 struct Sent {
     /// The last record of it.
     head: AuditHead,
+    /// How many bytes had been written over this stream with it, without those of TLS.
+    written: u64,
     /// When the first of it was sent, and when the last.
     begun: Instant,
     at: Instant,
@@ -75,13 +79,16 @@ pub(super) struct SyslogSink {
     opened: Instant,
     /// What was sent over this stream and does not count yet; each stands for all before it.
     sent: VecDeque<Sent>,
+    /// Bytes that were written over this stream, without those of TLS.
+    written: u64,
     acknowledged: Option<AuditHead>,
 }
 
 impl SyslogSink {
     pub(super) fn new(server: SyslogServer, tls: Arc<ClientConfig>, sender: Sender, clock: Clock) -> Self {
         let opened = Instant::now();
-        Self { server, tls, sender, clock, wire: None, opened, sent: VecDeque::new(), acknowledged: None }
+        let sent = VecDeque::new();
+        Self { server, tls, sender, clock, wire: None, opened, sent, written: 0, acknowledged: None }
     }
 
     pub(super) async fn deliver(&mut self, parcels: &[Parcel]) -> Result<(), Fault> {
@@ -92,7 +99,7 @@ impl SyslogSink {
         }
         if self.wire.is_none() {
             self.wire = Some(self.connect().await?);
-            self.opened = Instant::now();
+            (self.opened, self.written) = (Instant::now(), 0);
         }
         let messages = parcels.iter().map(|parcel| (self.message(parcel), parcel.head())).collect();
         match &mut self.wire {
@@ -111,7 +118,7 @@ impl SyslogSink {
     }
 
     async fn stream(&mut self, messages: Vec<(String, Option<AuditHead>)>) -> Result<(), Fault> {
-        let Some(Wire::Stream(stream)) = &mut self.wire else { return Ok(()) };
+        let Some(Wire::Stream(net::Opened { stream, .. })) = &mut self.wire else { return Ok(()) };
         let frames: Vec<u8> = messages.iter().flat_map(|(message, _)| framed(message)).collect();
         let written = async {
             stream.write_all(&frames).await?;
@@ -119,12 +126,15 @@ impl SyslogSink {
         };
         let late = |_| Fault::new(format!("it takes nothing for {} seconds", UNTAKEN.as_secs()));
         timeout(UNTAKEN, written).await.map_err(late)?.map_err(|error| Fault::new(error.to_string()))?;
+        self.written += frames.len() as u64;
         let Some(head) = messages.iter().rev().find_map(|(_, head)| *head) else { return Ok(()) };
-        let now = Instant::now();
+        let (now, written) = (Instant::now(), self.written);
         match self.sent.back_mut() {
             // Somewhat later than it was, which is safe; and not for ever, however steadily more comes.
-            Some(last) if now.duration_since(last.begun) < STEP => (last.head, last.at) = (head, now),
-            Some(_) | None => self.sent.push_back(Sent { head, begun: now, at: now }),
+            Some(last) if now.duration_since(last.begun) < STEP => {
+                (last.head, last.written, last.at) = (head, written, now);
+            }
+            Some(_) | None => self.sent.push_back(Sent { head, written, begun: now, at: now }),
         }
         Ok(())
     }
@@ -159,23 +169,34 @@ impl SyslogSink {
             sleep(time).await;
             return Ok(());
         };
-        if seen(stream, time).await == Seen::Open {
+        if seen(&mut *stream.stream, time).await == Seen::Open {
             return Ok(());
         }
-        self.wire = None;
         self.acknowledged();
+        self.wire = None;
         let is_missing = !self.sent.is_empty();
         if is_missing { Err(Fault::new("it closed the connection")) } else { Ok(()) }
     }
 
     /// The last record that counts as received.
     pub(super) fn acknowledged(&mut self) -> Option<AuditHead> {
-        let now = Instant::now();
-        while let Some(sent) = self.sent.front().filter(|sent| now.duration_since(sent.at) >= SETTLED) {
+        let is_settled = |sent: &Sent| sent.at.elapsed() >= SETTLED;
+        if !self.sent.front().is_some_and(is_settled) {
+            return self.acknowledged;
+        }
+        // One that is gone tells nothing.
+        let taken = self.taken().unwrap_or_default();
+        while let Some(sent) = self.sent.pop_front_if(|sent| is_settled(sent) && sent.written <= taken) {
             self.acknowledged = Some(sent.head);
-            self.sent.pop_front();
         }
         self.acknowledged
+    }
+
+    /// How many bytes of what was written the other side's TCP has acknowledged, at least: what waits is counted with the bytes
+    /// of TLS.
+    fn taken(&self) -> Option<u64> {
+        let Some(Wire::Stream(stream)) = &self.wire else { return None };
+        Some(self.written.saturating_sub(stream.untaken()?))
     }
 
     pub(super) fn reset(&mut self) {
@@ -185,11 +206,13 @@ impl SyslogSink {
 
     /// Closes the stream and waits until the receiver has read it to its end.
     pub(super) async fn end(&mut self) {
-        let Some(Wire::Stream(mut stream)) = self.wire.take() else { return };
+        let Some(Wire::Stream(mut opened)) = self.wire.take() else { return };
+        let stream = &mut *opened.stream;
         // One that was closed before has nothing to say of what came last.
-        let is_open = seen(&mut stream, Duration::ZERO).await == Seen::Open;
-        let read = async { stream.shutdown().await.is_ok() && seen(&mut stream, LAST * 2).await == Seen::Closed };
-        if is_open && timeout(LAST, read).await == Ok(true) {
+        let is_open = seen(stream, Duration::ZERO).await == Seen::Open;
+        let read = async { stream.shutdown().await.is_ok() && seen(stream, LAST * 2).await == Seen::Closed };
+        // A receiver that ends by itself at this moment closes it, too, and has not read what is still under way.
+        if is_open && timeout(LAST, read).await == Ok(true) && opened.untaken() == Some(0) {
             self.acknowledged = self.sent.back().map(|sent| sent.head).or(self.acknowledged);
         }
         self.sent.clear();
@@ -197,7 +220,7 @@ impl SyslogSink {
 }
 
 /// How the stream is within this time. What the other side says is read, and passed over.
-async fn seen(stream: &mut net::Opened, time: Duration) -> Seen {
+async fn seen(stream: &mut dyn net::Stream, time: Duration) -> Seen {
     let ended = async {
         let mut said = [0; 512];
         loop {
@@ -212,5 +235,113 @@ async fn seen(stream: &mut net::Opened, time: Duration) -> Seen {
         biased;
         seen = ended => seen,
         () = sleep(time) => Seen::Open,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{Shutdown, TcpListener, TcpStream};
+
+    use super::*;
+    use crate::domain::act::Act;
+    use crate::domain::audit::{AuditEntry, AuditRecord, LoggedRecord, Occurrence};
+    use crate::domain::time::Timestamp;
+
+    /// Records of so many bytes each, from this number on.
+    fn records(numbers: std::ops::RangeInclusive<u64>, bytes: usize) -> Vec<Parcel> {
+        let logged = |seq| {
+            let entry = AuditEntry::by_system(Act::TokenCreate, "x".repeat(bytes));
+            let record = AuditRecord::of(&entry, seq, Occurrence::once(Timestamp::from_seconds(0)));
+            Parcel::Record(Box::new(LoggedRecord { line: record.line().unwrap(), record, hash: [0; 32] }))
+        };
+        numbers.map(logged).collect()
+    }
+
+    fn receiver() -> (TcpListener, SyslogSink) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = SyslogServer::parse(&format!("tcp://{}", listener.local_addr().unwrap())).unwrap();
+        let sender = Sender::new("here", 1);
+        let sink = SyslogSink::new(server, net::trust(None).unwrap(), sender, Clock::system());
+        (listener, sink)
+    }
+
+    /// As if all of this had been sent long ago.
+    fn settle(sink: &mut SyslogSink) {
+        for sent in &mut sink.sent {
+            sent.at = sent.at.checked_sub(SETTLED).unwrap();
+        }
+    }
+
+    fn seq(sink: &mut SyslogSink) -> u64 {
+        sink.acknowledged().map_or(0, |head| head.seq)
+    }
+
+    #[tokio::test]
+    async fn what_a_receiver_does_not_read_never_counts_however_long_it_waits_here() {
+        let (listener, mut sink) = receiver();
+        // What a system takes for a program that reads nothing is far less than these.
+        for page in 0..16 {
+            sink.deliver(&records(page * 4 + 1..=page * 4 + 4, 8_000)).await.unwrap();
+            // Each page has a note of its own.
+            sink.sent.iter_mut().for_each(|sent| sent.begun = sent.begun.checked_sub(STEP).unwrap());
+        }
+        assert_eq!(seq(&mut sink), 0, "too soon");
+        settle(&mut sink);
+        let Some(Wire::Stream(opened)) = &sink.wire else { panic!("no stream") };
+        let waiting = opened.untaken().unwrap();
+        assert!(waiting > 0, "all of it was taken");
+        let counts = seq(&mut sink);
+        let written = sink.written;
+        let unsure = sink.sent.front().unwrap();
+        assert!(counts < 64 && unsure.written > written - waiting, "{counts} of 64 count, {waiting} of {written} wait");
+        // It reads at last, slowly.
+        let (mut stream, _) = listener.accept().unwrap();
+        let reading = std::thread::spawn(move || std::io::copy(&mut stream, &mut std::io::sink()).unwrap());
+        assert!((0..1_000_000).any(|_| seq(&mut sink) == 64), "all was read, and counts");
+        sink.end().await;
+        assert_eq!(reading.join().unwrap(), written);
+    }
+
+    #[tokio::test]
+    async fn nothing_more_counts_once_the_stream_has_broken_and_all_does_once_it_was_read_to_its_end() {
+        let (listener, mut sink) = receiver();
+        sink.deliver(&records(1..=2, 10)).await.unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        // Closed unread: the system says that it is broken.
+        drop(stream);
+        settle(&mut sink);
+        let fault = sink.idle(Duration::from_secs(60)).await.unwrap_err();
+        assert!(fault.text.contains("closed the connection"), "{}", fault.text);
+        assert_eq!(seq(&mut sink), 0);
+        sink.reset();
+        sink.deliver(&records(1..=2, 10)).await.unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        let reading = std::thread::spawn(move || {
+            let mut read = Vec::new();
+            stream.read_to_end(&mut read).unwrap();
+            read.len()
+        });
+        sink.end().await;
+        assert_eq!(sink.acknowledged().map(|head| head.seq), Some(2));
+        assert!(reading.join().unwrap() > 20);
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_ends_while_it_is_told_the_end_has_not_read_what_is_under_way() {
+        let (listener, mut sink) = receiver();
+        for page in 0..16 {
+            sink.deliver(&records(page * 4 + 1..=page * 4 + 4, 8_000)).await.unwrap();
+        }
+        let (stream, _): (TcpStream, _) = listener.accept().unwrap();
+        // It says that it has nothing to say and goes on standing, unread.
+        let saying = std::thread::spawn(move || {
+            (&stream).write_all(b"bye").unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            stream
+        });
+        sink.end().await;
+        assert_eq!(sink.acknowledged().map(|head| head.seq), None);
+        drop(saying.join().unwrap());
     }
 }

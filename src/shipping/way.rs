@@ -2,14 +2,14 @@
 //! receiver has come. What fails is tried again, less and less often.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::TICK;
 use super::cursor::CursorFile;
 use super::parcel::{Fault, Parcel};
+use super::shown::Shown;
 use super::sink::Sink;
-use super::trouble::{Trouble, Turn};
-use super::{TICK, WayState};
 use crate::causes::with_causes;
 use crate::domain::audit::{AuditHead, LoggedRecord};
 use crate::domain::random;
@@ -24,42 +24,6 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// How often the cursor is written at most.
 const SAVE: Duration = Duration::from_secs(1);
-
-/// How a way is, for those who ask.
-pub(super) struct Shown {
-    key: &'static str,
-    place: String,
-    service: Arc<Service>,
-    kept: Mutex<(u64, Trouble)>,
-}
-
-impl Shown {
-    pub(super) fn new(key: &'static str, place: String, service: Arc<Service>) -> Arc<Self> {
-        Arc::new(Self { key, place, service, kept: Mutex::default() })
-    }
-
-    pub(super) fn state(&self) -> WayState {
-        let (reached, trouble) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let behind = self.service.audit_end().seq.saturating_sub(reached);
-        WayState { key: self.key, place: self.place.clone(), behind: Some(behind), trouble: trouble.text() }
-    }
-
-    /// Notes up to which record the receiver has all.
-    fn reach(&self, seq: u64) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).0 = seq;
-    }
-
-    /// Notes what is wrong, and tells the log when that changes.
-    fn note(&self, trouble: Option<String>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let Self { key, place, .. } = self;
-        match kept.1.becomes(trouble) {
-            Some(Turn::Worse(now)) => log::warn!("{key}: {place}: {now}; it is tried again"),
-            Some(Turn::Better) => log::info!("{key}: {place}: takes the audit log again"),
-            None => {}
-        }
-    }
-}
 
 /// The way.
 pub(super) struct Way {
@@ -102,7 +66,7 @@ impl Way {
 
     /// Goes on from where the receiver is. If the log does not have that record, it is another log, and all of it is sent.
     fn begin(&mut self) {
-        let Shown { key, place, .. } = &*self.shown;
+        let (key, place) = (self.shown.kind.key(), &self.shown.place);
         let found = match self.cursor.read() {
             Ok(found) => found.unwrap_or_default(),
             Err(why) => {
@@ -124,7 +88,7 @@ impl Way {
                 found.seq
             );
         }
-        self.shown.reach(self.reached.seq);
+        self.shown.begin(self.reached.seq);
     }
 
     async fn step(&mut self) -> Result<(), Fault> {
@@ -145,13 +109,16 @@ impl Way {
     /// The receiver has what was sent: a stream takes much before it is seen that nobody reads it.
     fn go_well(&mut self) {
         self.failures = 0;
-        self.shown.note(None);
+        self.shown.go_well();
     }
 
     fn tell_gaps(&self, delivered: &[Parcel]) {
         for parcel in delivered {
             if let Parcel::Gap { first, last } = parcel {
-                log::warn!("{}: the records {first} to {last} were removed before they could be sent", self.shown.key);
+                log::warn!(
+                    "{}: the records {first} to {last} were removed before they could be sent",
+                    self.shown.kind.key()
+                );
             }
         }
     }
@@ -166,7 +133,7 @@ impl Way {
 
     async fn fail(&mut self, fault: Fault) {
         let Fault { text, retry_after } = fault;
-        self.shown.note(Some(text));
+        self.shown.fail(text);
         self.keep(true);
         self.sink.reset();
         self.position = self.reached;
@@ -187,7 +154,7 @@ impl Way {
         }
         match self.cursor.write(self.reached) {
             Ok(()) => self.saved = self.reached,
-            Err(error) => log::warn!("{}: the cursor is not noted: {}", self.shown.key, with_causes(&error)),
+            Err(error) => log::warn!("{}: the cursor is not noted: {}", self.shown.kind.key(), with_causes(&error)),
         }
         self.saved_at = Instant::now();
     }

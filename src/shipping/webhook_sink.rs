@@ -7,10 +7,10 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use hyper::{Request, Uri};
-use rustls::ClientConfig;
 
 use super::cloud_event::{Event, MEDIA_TYPE, SigningSecret, event, gap};
 use super::parcel::{Fault, Parcel};
+use super::prepare::Webhook;
 use crate::causes::with_causes;
 use crate::domain::audit::AuditHead;
 use crate::domain::time::Clock;
@@ -38,14 +38,9 @@ pub(super) struct WebhookSink {
 
 impl WebhookSink {
     /// Prepares it for the runtime of this thread.
-    pub(super) fn new(
-        uri: Uri,
-        tls: Arc<ClientConfig>,
-        secret: Arc<SigningSecret>,
-        source: String,
-        clock: Clock,
-    ) -> Self {
-        let client = Client::new(tls, Plain::ThisMachine, CONNECT);
+    pub(super) fn new(webhook: &Webhook, source: String, clock: Clock) -> Self {
+        let client = Client::new(Arc::clone(&webhook.tls), Plain::ThisMachine, CONNECT);
+        let (uri, secret) = (webhook.uri.clone(), Arc::clone(&webhook.secret));
         Self { client, uri, secret, source, clock, acknowledged: None }
     }
 
@@ -87,4 +82,25 @@ impl WebhookSink {
 fn retry_after(answer: &Answer) -> Option<Duration> {
     let seconds: u64 = answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::{HeaderMap, StatusCode};
+
+    use super::*;
+
+    #[test]
+    fn a_receiver_may_ask_for_five_minutes_of_patience_and_no_more() {
+        let asked = |value: &str| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+            retry_after(&Answer { status: StatusCode::SERVICE_UNAVAILABLE, headers, body: hyper::body::Bytes::new() })
+        };
+        for (value, seconds) in [("7", 7), (" 300 ", 300), ("301", 300), ("18446744073709551615", 300)] {
+            assert_eq!(asked(value), Some(Duration::from_secs(seconds)), "{value}");
+        }
+        for none in ["", "-1", "soon", "99999999999999999999", "Fri, 31 Dec 1999 23:59:59 GMT"] {
+            assert_eq!(asked(none), None, "{none}");
+        }
+    }
 }

@@ -20,7 +20,7 @@ use super::table::Table;
 use super::txn::{TooLarge, Txn};
 use super::{Store, WriteAccess};
 use crate::domain::act::Act;
-use crate::domain::audit::{AuditEntry, AuditRecord, LoggedRecord, Occurrence, RemovedRecords};
+use crate::domain::audit::{AuditEntry, AuditRecord, CHANGES_STAY, LoggedRecord, Occurrence, RemovedRecords};
 use crate::domain::time::Timestamp;
 use census::Census;
 use rank::Rank;
@@ -31,8 +31,6 @@ pub(super) const PIECE: usize = 500;
 const PIECES: usize = 64;
 /// Blocks of the log that one piece looks through.
 const BLOCKS: usize = 64;
-/// So many seconds no change is removed for lack of room.
-const CHANGES_STAY: i64 = 90 * 24 * 60 * 60;
 /// How often records must have been found too old before they are removed, so that a clock that is wrong for some minutes
 /// after a start removes nothing: about an hour.
 const PATIENCE: u32 = 120;

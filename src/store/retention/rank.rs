@@ -43,3 +43,21 @@ fn is_of_strangers(summed: Summed) -> bool {
         Summed::UnknownNames | Summed::Caller | Summed::Callers => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::audit::{AuditEntry, Occurrence};
+    use crate::domain::time::Timestamp;
+
+    /// Else the end of an access token would be told again once its warning has gone: `tokens.warn_before` may be as long as
+    /// changes stay.
+    #[test]
+    fn a_warning_of_an_end_stays_as_long_as_a_change() {
+        for act in [Act::TokenWarn, Act::RobotWarn] {
+            let entry = AuditEntry::by_system(act, String::new());
+            let record = AuditRecord::of(&entry, 1, Occurrence::once(Timestamp::from_seconds(0)));
+            assert_eq!(Rank::of(&record), Rank::Change, "{act}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use crate::support::{
     exe::PASSWORD,
     metrics::METRICS,
     notify::push,
+    process::eventually,
     site::{DAY, PAGE, account_path, token_path},
 };
 
@@ -250,17 +251,24 @@ fn the_state_of_things_is_that_of_the_moment() {
 /// Every word that a label may have: a name, an address or a text from outside is none of them.
 const WORDS: &str = "
     access_token account accountInactive active adopted anonymous buildkit changed compared conflict containerd deleted
-    delete docker done expired failed fault go_containerregistry gone granted inactive inactive_account internal invalid
+    delete docker done expired failed fault go_containerregistry gone granted head_file inactive inactive_account internal invalid
     invalid_request issued kaniko less_than_asked metrics network never none not_allowed not_found other other_method
     other_name passed password podman read refresh_token refused registry_ca registry_leaf registry_signing
-    replaced_secret revoked running senseless socket stopped storage throttled timed_out tls token_expired token_inactive
+    replaced_secret revoked running senseless socket stopped storage syslog throttled timed_out tls token_expired token_inactive
     token_revoked token_stopped too_large too_many_requests unauthenticated unavailable unknown_account
-    unknown_service unknown_token unreachable unsupported_grant upstream upstream_failed write wrong_credentials
-    wrong_password 7d 30d";
+    unknown_service unknown_token unreachable unsupported_grant upstream upstream_failed webhook write
+    wrong_credentials wrong_password 7d 30d";
 
 #[test]
 fn no_label_holds_a_name_an_address_or_any_text_from_outside() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let secret = directory.path().join("secret");
+    fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n").expect("it is written");
     let site = InProcess::start_with(&[
+        ("audit.head_file", &directory.path().join("secret-project-head").display().to_string()),
+        ("audit.syslog", "tcp://127.0.0.1:9"),
+        ("audit.webhook_url", "http://127.0.0.1:9/secret-project"),
+        ("audit.webhook_secret_file", &secret.display().to_string()),
         ("registry.upstream", "http://127.0.0.1:9"),
         ("server.behind_proxy", "true"),
         ("server.public_url", "https://pass.example.com"),
@@ -299,9 +307,76 @@ fn no_label_holds_a_name_an_address_or_any_text_from_outside() {
         "result",
         "state",
         "version",
+        "way",
         "within",
     ];
     assert_eq!(names, known.into());
+}
+
+#[test]
+fn the_ways_of_the_audit_log_are_told_by_kind() {
+    let receiver = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let secret = directory.path().join("secret");
+    fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n").expect("it is written");
+    let site = InProcess::start_with(&[
+        ("audit.head_file", &directory.path().join("head").display().to_string()),
+        ("audit.syslog", &format!("udp://{}", receiver.local_addr().expect("an address"))),
+        // Nobody listens there.
+        ("audit.webhook_url", "http://127.0.0.1:9/"),
+        ("audit.webhook_secret_file", &secret.display().to_string()),
+    ]);
+    site.add_user("alice");
+    let of = |name: &str, way: &str| format!("dockpass_audit_way_{name}{{way=\"{way}\"}}");
+    let metrics = eventually("one goes out and another does not", || {
+        let metrics = site.metrics();
+        let is_out = metrics.count(&of("behind_records", "syslog")) == 0 && metrics.count(&of("works", "webhook")) == 0;
+        (is_out && metrics.0.contains(&of("delivery_timestamp_seconds", "head_file"))).then_some(metrics)
+    });
+    for (way, works) in [("head_file", 1), ("syslog", 1), ("webhook", 0)] {
+        assert_eq!(metrics.count(&of("works", way)), works, "{way}");
+    }
+    let ended = site.as_local().get("/api/v0/audit/head").must_be(200).json()["seq"].as_i64().expect("a number");
+    assert!((1..=ended).contains(&metrics.count(&of("behind_records", "webhook"))), "{}", metrics.0);
+    assert!(metrics.count(&of("failures_total", "webhook")) >= 1);
+    assert_eq!(metrics.count(&of("failures_total", "syslog")), 0);
+    for way in ["head_file", "syslog"] {
+        assert_eq!(metrics.count(&of("delivery_timestamp_seconds", way)), site.seconds(), "{way}");
+    }
+    // What never took anything has no time, and heads are not behind.
+    for absent in [of("delivery_timestamp_seconds", "webhook"), of("behind_records", "head_file")] {
+        assert!(!metrics.0.contains(&absent), "{absent}");
+    }
+    // Where nothing goes out, nothing is told of it.
+    assert!(!InProcess::start().metrics().0.contains("audit_way"));
+}
+
+#[test]
+fn a_page_that_leads_a_name_of_its_own_here_reads_no_metrics() {
+    use std::io::{Read, Write};
+
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("an address");
+    drop(free);
+    let site = InProcess::start_with(&[("metrics.listen", &address.to_string())]);
+    let ask = |lines: &str| {
+        let mut stream = std::net::TcpStream::connect(address).expect("it is served");
+        write!(stream, "GET {METRICS} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n").expect("it is sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    };
+    for good in [address.to_string(), format!("localhost:{}", address.port()), "[::1]".to_owned()] {
+        let told = ask(&format!("Host: {good}\r\n"));
+        assert!(told.starts_with("HTTP/1.1 200") && told.contains("dockpass_build_info"), "{good}: {told}");
+    }
+    for bad in ["evil.example", &format!("evil.example:{}", address.port()), "localhost.evil.example", "192.0.2.1", ""]
+    {
+        let told = ask(&format!("Host: {bad}\r\n"));
+        assert!(told.starts_with("HTTP/1.1 404") && !told.contains("build_info"), "{bad}: {told}");
+    }
+    assert!(ask("Host: localhost\r\nHost: evil.example\r\n").starts_with("HTTP/1.1 4"));
+    drop(site);
 }
 
 #[test]

@@ -40,9 +40,13 @@ fn scrape(dockpass: &Dockpass, accept: &str) -> Answer {
     dockpass.http().bearer(secret.trim_end()).header("Accept", accept).get(METRICS).must_be(200)
 }
 
-/// A gateway that was used, so that everything has happened that there is a metric for.
-fn used_gateway() -> Gateway {
-    let gateway = Gateway::with_users(&["alice"]);
+/// A gateway that was used, so that everything has happened that there is a metric for, and what takes its audit log.
+fn used_gateway() -> (Gateway, std::net::UdpSocket) {
+    let receiver = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let address = receiver.local_addr().expect("an address");
+    let gateway = Gateway::configured(&format!("[audit]\nsyslog = \"udp://{address}\"\n"), &["alice"]);
+    let mut record = [0; 64];
+    assert!(receiver.recv(&mut record).expect("a record") > 0);
     let alice = gateway.clients_of("alice");
     alice.push(&Image::holding("measured"), &gateway.at("alice/app:1")).must_succeed();
     gateway.dockpass.http_as("alice", PASSWORD).get("/auth/token").must_be(401);
@@ -51,7 +55,7 @@ fn used_gateway() -> Gateway {
     let registry = gateway.dockpass.http().bearer(events.trim_end());
     registry.post("/api/v0/registry/events", &json!({ "events": [] })).must_be(200);
     fs::write(gateway.dockpass.data().join("last-backup"), "").expect("it is noted");
-    gateway
+    (gateway, receiver)
 }
 
 #[test]
@@ -84,7 +88,7 @@ fn a_rule_that_is_wrong_is_found() {
 
 #[test]
 fn every_metric_of_the_rules_and_of_the_dashboard_is_there_and_in_the_best_form() {
-    let gateway = used_gateway();
+    let (gateway, _receiver) = used_gateway();
     let page = scrape(&gateway.dockpass, "text/plain;version=0.0.4");
     let checked = Run::of(command("promtool").args(["check", "metrics"]), &page.body).must_succeed();
     assert!(checked.stdout.is_empty() && checked.stderr.is_empty(), "{}", checked.describe());

@@ -39,8 +39,13 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// A registry without any authentication, and these users.
     pub(crate) fn with_users(names: &[&str]) -> Self {
+        Self::configured("", names)
+    }
+
+    /// The same, with more lines in the configuration, which begin in the section of the registry.
+    pub(crate) fn configured(more: &str, names: &[&str]) -> Self {
         let registry = Registry::without_accounts("");
-        let config = configuration(&registry.address, "");
+        let config = configuration(&registry.address, more);
         let dockpass = Setup::config(&config).start();
         Self { dockpass, registry, config, _secrets: secrets() }.and_users(names)
     }
