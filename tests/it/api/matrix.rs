@@ -560,3 +560,44 @@ fn a_refusal_names_the_way_in_and_nothing_else() {
         scene.site.as_nobody().send(row.method, &format!("{path}?pageSize=x&n=x&usedbefore=x"), b"").must_be(401);
     }
 }
+
+/// Whatever `GET` is refused for, `HEAD` is, and it tells no more.
+#[test]
+fn head_is_answered_as_get_is_to_every_caller() {
+    let scene = Scene::new();
+    for row in rows().iter().filter(|row| row.method == "GET") {
+        for (who, (caller, expected)) in CALLERS.iter().zip(scene.callers.iter().zip(&row.statuses)) {
+            let answer = caller.send("HEAD", &scene.path(row, *expected < 400), b"");
+            assert_eq!(answer.status, *expected, "HEAD {} as {who}: {}", row.path, answer.describe());
+            assert!(answer.body.is_empty(), "HEAD {} as {who}: {}", row.path, answer.describe());
+        }
+    }
+}
+
+/// The secrets that open one path each: everywhere else they are credentials that nobody knows, for every method.
+#[test]
+fn the_secrets_of_collectors_and_registries_open_one_path_each_of_all_that_there_are() {
+    let scene = Scene::new();
+    let garbage = CALLERS.iter().position(|it| *it == "garbage").expect("a column");
+    let before = scene.snapshot();
+    for (caller, own) in
+        [(scene.site.as_collector(), "/metrics"), (scene.site.as_registry(), "/api/v0/registry/events")]
+    {
+        let mut opened = 0;
+        for row in &rows() {
+            let expected = if row.path == own { 200 } else { row.statuses[garbage] };
+            let (path, body) = (scene.path(row, false), scene.body(row));
+            let answer = match row.method {
+                "GET" | "DELETE" => caller.send(row.method, &path, b""),
+                _ if row.path == "/auth/token" => caller.post_form(&path, "grant_type=password&service=dockpass"),
+                _ => caller.json(row.method, &path, &body),
+            };
+            assert_eq!(answer.status, expected, "{} {}: {}", row.method, row.path, answer.describe());
+            opened += u32::from(row.path == own);
+        }
+        assert_eq!(opened, 1, "{own}");
+    }
+    // The registry has told of a push.
+    let pushes = |shown: &str| shown.matches("\"tagCount\"").count();
+    assert_eq!(pushes(&scene.snapshot()), pushes(&before));
+}

@@ -48,5 +48,6 @@ mod teams;
 mod terraform;
 mod throttle;
 mod token_counts;
+mod token_matrix;
 mod tokens;
 mod verify;
