@@ -565,3 +565,19 @@ proptest::proptest! {
         let _ = load(&text);
     }
 }
+
+#[test]
+fn a_file_and_a_list_have_a_bound() {
+    let long = format!("# {}\n", "x".repeat(1024 * 1024));
+    assert!(refusal(&long).contains("file too large"), "{}", refusal(&long));
+    let list = |count: usize| {
+        let networks: Vec<String> =
+            (0..count).map(|number| format!("\"10.0.{}.{}\"", number / 256, number % 256)).collect();
+        format!(
+            "[server]\nbehind_proxy = true\npublic_url = \"https://pass.example.com\"\ntrusted_proxies = [{}]\n",
+            networks.join(", ")
+        )
+    };
+    assert!(load(&list(256)).is_ok());
+    assert!(refusal(&list(257)).contains("server.trusted_proxies"), "{}", refusal(&list(257)));
+}

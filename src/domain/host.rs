@@ -115,6 +115,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_name_has_253_letters_and_its_labels_63() {
+        let name = |labels: usize, last: usize| {
+            format!("{}{}", "a".repeat(62) + &format!(".{}", "b".repeat(63)).repeat(labels), ".c".repeat(last))
+        };
+        assert_eq!(name(2, 31).len(), 252);
+        assert!(is_host_name(&name(2, 31)) && is_host_name(&format!("{}d", name(2, 31))));
+        assert!(!is_host_name(&name(2, 32)) && !is_host_name(&"a".repeat(64)) && is_host_name(&"a".repeat(63)));
+    }
+
+    #[test]
     fn a_public_host_is_what_an_image_reference_begins_with() {
         for (text, written) in [
             ("", None),

@@ -3,6 +3,7 @@
 //! It reads the sources as text: the paths after `crate::` in code, and names of crates.
 
 mod circles;
+mod limits;
 mod recipes;
 
 use std::collections::BTreeSet;

@@ -126,3 +126,22 @@ impl Service {
         self.audit.note(AuditEntry { credential_label, ..entry }, target, now);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::act::Act;
+
+    #[test]
+    fn what_finds_no_room_is_summed_and_not_lost() {
+        let (buffer, now) = (AuditBuffer::default(), Timestamp::from_seconds(0));
+        let all = MAX_WAITING + 500;
+        for number in 0..all {
+            buffer.note(AuditEntry::by_system(Act::AccountSignIn, number.to_string()), Target::Nothing, now);
+        }
+        let Waiting { events, lost } = buffer.take(now, true);
+        assert_eq!(events.iter().map(|(_, when)| when.count).sum::<u64>(), all as u64);
+        assert!((MAX_WAITING + 1..MAX_WAITING + 5).contains(&events.len()), "{}", events.len());
+        assert_eq!(lost, 0);
+    }
+}

@@ -246,6 +246,29 @@ fn a_registry_that_is_gone_ends_the_comparison_at_once() {
     assert_eq!(tags(&site, ONE), ["v00"]);
 }
 
+#[test]
+fn a_list_of_tags_that_never_ends_is_left_out() {
+    let pages = std::sync::atomic::AtomicUsize::new(0);
+    let registry = Mock::saying(move |line| {
+        if line.contains("/v2/_catalog") {
+            return Some(answer(200, "", &json!({ "repositories": [ONE] }).to_string()));
+        }
+        if !line.contains("/tags/list") {
+            return Some(answer(404, "", "{}"));
+        }
+        let page = pages.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let tags: Vec<String> = (0..10_000).map(|number| format!("p{page}-{number}")).collect();
+        let link = format!("Link: </v2/{ONE}/tags/list?last=p{page}-9999>; rel=\"next\"\r\n");
+        Some(answer(200, &link, &json!({ "name": ONE, "tags": tags }).to_string()))
+    });
+    let site = InProcess::start_with(&[("registry.url", &registry.url)]);
+    let comparison = ended(&site);
+    assert_eq!((&comparison["state"], &comparison["failed"]), (&json!("done"), &json!(1)), "{comparison}");
+    let left = left_out(&comparison);
+    assert!(left[0].0 == ONE && left[0].2.contains("without end"), "{left:?}");
+    assert_eq!(names(&site), Vec::<String>::new());
+}
+
 // --- patience ---
 
 #[test]

@@ -1,4 +1,5 @@
-//! Bounds for one account or one source: changes a minute, and records of refusals.
+//! Bounds for one account or one source: changes a minute, and records of refusals; and those of a request as a whole. Which
+//! test goes past which bound is in the table of `architecture::limits`.
 
 use serde_json::{Value, json};
 
@@ -102,4 +103,69 @@ fn what_strangers_do_beyond_their_room_is_summed_and_shown() {
     let found = site.as_local().post("/api/v0/audit/verify", &json!({})).must_be(200).json();
     assert_eq!((&found["problem"], &found["removed"]), (&json!(null), &json!(0)));
     assert_eq!(site.as_nobody().get("/health").must_be(200).json()["warning"], json!(""));
+}
+
+#[test]
+fn a_head_has_96_headers_and_128_kib_and_no_more() {
+    let site = InProcess::start();
+    let ask = |count: usize, length: usize| {
+        let lines = (2..count).map(|number| format!("X-{number}: {}\r\n", "x".repeat(length))).collect::<String>();
+        let head = format!("GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{lines}\r\n");
+        site.as_nobody().exchange(head.as_bytes(), b"")
+    };
+    for (count, length) in [(96, 1), (90, 1_300)] {
+        let answer = ask(count, length);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{count} of {length}: {answer}");
+    }
+    for (count, length) in [(97, 1), (90, 1_600), (1_000, 1)] {
+        let answer = ask(count, length);
+        assert!(answer.starts_with("HTTP/1.1 4"), "{count} of {length}: {answer}");
+    }
+}
+
+#[test]
+#[ignore = "takes half a minute, which is what it is about; tests/run --long runs it"]
+fn a_body_that_stands_still_is_given_up() {
+    use std::io::{Read, Write};
+
+    let site = InProcess::start();
+    let mut stream = std::net::TcpStream::connect(site.address()).expect("it is served");
+    let head = "POST /api/v0/session HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
+                Content-Length: 100\r\n\r\n{\"username\":";
+    stream.write_all(head.as_bytes()).expect("it is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("the body took too long"), "{answer}");
+}
+
+#[test]
+fn a_manifest_has_4_mib_and_no_more() {
+    let upstream = crate::support::raw::Upstream::playing(|_, stream| {
+        let _ = std::io::Write::write_all(
+            stream,
+            b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        );
+    });
+    let site = InProcess::start_with(&[("registry.upstream", &upstream.url())]);
+    let alice = site.add_robot("alice").header("Content-Type", crate::support::notify::MEDIA_TYPE);
+    site.add_repository("alice/app");
+    let put = |tag: &str, size: usize| {
+        let body = format!("{{\"schemaVersion\":2,\"x\":\"{}\"}}", "x".repeat(size));
+        alice.send("PUT", &format!("/v2/alice/app/manifests/{tag}"), body.as_bytes())
+    };
+    put("fits", 4 * 1024 * 1024 - 100).must_be(201);
+    put("beyond", 4 * 1024 * 1024).must_be(413);
+    assert!(upstream.heard("/manifests/beyond").is_empty());
+    assert_eq!(upstream.heard("/manifests/fits").len(), 1);
+}
+
+#[test]
+fn of_a_user_agent_256_bytes_are_kept() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    let browser = site.as_nobody().header("User-Agent", &"a".repeat(5_000)).header("Sec-Fetch-Site", "same-origin");
+    let body = json!({ "username": "alice", "password": crate::support::exe::PASSWORD });
+    browser.post("/api/v0/session", &body).must_be(200);
+    let listed = site.as_local().get("/api/v0/accounts/alice/sessions").must_be(200).body;
+    assert!(listed.contains(&"a".repeat(256)) && !listed.contains(&"a".repeat(257)), "{listed}");
 }

@@ -145,3 +145,15 @@ fn the_registry_behind_the_gateway_gets_the_id_and_the_trace() {
     assert_eq!((value(&head, "traceparent"), value(&head, "tracestate")), (None, None));
     assert!(!line(&dockpass, &id).contains("traceparent"));
 }
+
+#[test]
+fn a_line_has_so_much_of_a_path_and_of_a_method_and_no_more() {
+    let dockpass = Setup::config("[log]\nrequests = true\n").start();
+    let (method, path) = ("M".repeat(200), format!("/{}", "p".repeat(20_000)));
+    let answer = dockpass.http().send(&method, &path);
+    assert!((400..500).contains(&answer.status), "{}", answer.describe());
+    let id = answer.header("x-request-id").expect("an id").to_owned();
+    let line = line(&dockpass, &id);
+    let expected = format!(" method={} path=/{} status=", "M".repeat(32), "p".repeat(1_023));
+    assert!(line.contains(&expected) && line.len() < 1_500, "{} bytes: {line}", line.len());
+}

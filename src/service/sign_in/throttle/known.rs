@@ -124,7 +124,9 @@ impl KnownAddresses {
             return None;
         }
         let oldest = known.iter().filter(|(other, _)| **other != source).min_by_key(|(_, known)| known.at);
-        let evicted = oldest.map(|(address, _)| *address).filter(|_| known.len() >= MAX_KNOWN);
+        // One that is known already takes nobody's place.
+        let is_full = known.len() >= MAX_KNOWN && !known.contains_key(&source);
+        let evicted = oldest.map(|(address, _)| *address).filter(|_| is_full);
         evicted.map(|address| known.remove(&address));
         known.insert(source, fresh);
         Some(NewAddress { address: source, evicted })
@@ -144,5 +146,25 @@ impl KnownAddresses {
     /// Forgets an account that is gone.
     pub(super) fn forget(&mut self, account: Id) {
         self.0.remove(&account);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_known_at_32_addresses_and_the_one_unused_for_longest_makes_room() {
+        let mut known = KnownAddresses(HashMap::new());
+        let at = |number: u8| IpAddr::from([192, 0, 2, number]);
+        let mut note =
+            |number: u8, day: i64| known.note(Id::MAX, at(number), 0, Moment::from_seconds(day * KNOWN / 15));
+        for number in 0..32 {
+            assert_eq!(note(number, 1).unwrap().evicted, None, "{number}");
+        }
+        assert!(note(0, 3).is_some(), "used again");
+        assert_eq!(note(40, 4).unwrap().evicted.map(|it| it == at(0)), Some(false));
+        assert_eq!(known.0[&Id::MAX].len(), 32);
+        assert!(known.0[&Id::MAX].contains_key(&at(0)) && known.0[&Id::MAX].contains_key(&at(40)));
     }
 }
