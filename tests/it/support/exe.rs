@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use super::{
     http::Http,
     process::{Background, Run, background_command, command, environment},
+    traced,
 };
 
 /// The password that every user of the tests has, unless a test says otherwise.
@@ -68,7 +69,9 @@ impl AccessToken {
             let value = record.get(name).and_then(Value::as_str);
             value.unwrap_or_else(|| panic!("no {name} in {record}")).to_owned()
         };
-        Self { id: field("id"), hash: field("hashedToken"), secret: field("token") }
+        let secret = field("token");
+        traced::secret("", &secret);
+        Self { id: field("id"), hash: field("hashedToken"), secret }
     }
 }
 

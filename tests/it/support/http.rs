@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::contract;
 use super::process::{Run, command};
+use super::traced;
 
 /// Where and as whom requests are sent. Each method that changes this returns a new client.
 #[derive(Debug, Clone)]
@@ -23,11 +24,13 @@ impl Http {
 
     /// The same client, with a user name and a password or an access token.
     pub(crate) fn basic(&self, user: &str, secret: &str) -> Self {
+        traced::secret(user, secret);
         self.with("user", &format!("{user}:{secret}"))
     }
 
     /// The same client, with a registry token.
     pub(crate) fn bearer(&self, token: &str) -> Self {
+        traced::registry_token(token);
         self.header("Authorization", &format!("Bearer {token}"))
     }
 

@@ -1,6 +1,6 @@
 //! Whoever collects the metrics, in process: with the secret from the data directory. And how a test reads their text.
 
-use super::{InProcess, http::Answer, site::Caller};
+use super::{InProcess, http::Answer, site::Caller, traced};
 
 pub(crate) const METRICS: &str = "/metrics";
 
@@ -8,7 +8,9 @@ impl InProcess {
     /// The secret of the metrics, as a collector is given it.
     pub(crate) fn metrics_secret(&self) -> String {
         let file = self.data().join("keys").join("metrics-secret");
-        std::fs::read_to_string(file).expect("the secret").trim_end().to_owned()
+        let secret = std::fs::read_to_string(file).expect("the secret").trim_end().to_owned();
+        traced::secret("", &secret);
+        secret
     }
 
     /// Whoever collects the metrics.

@@ -39,6 +39,7 @@ pub(crate) mod stuck;
 pub(crate) mod syslog;
 pub(crate) mod terminal;
 pub(crate) mod tls;
+pub(crate) mod traced;
 pub(crate) mod webhook;
 pub(crate) mod website;
 

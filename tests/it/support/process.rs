@@ -4,7 +4,8 @@
 use std::{
     ffi::OsStr,
     fmt::Write as _,
-    io::{BufRead, BufReader, Read, Write as _},
+    fs::File,
+    io::{BufRead, BufReader, BufWriter, Read, Write as _},
     os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
@@ -17,6 +18,8 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use super::traced;
 
 /// The longest wait for anything. Nothing takes so long: this only ends a test that hangs.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -120,12 +123,13 @@ pub(crate) struct Background {
 impl Background {
     /// Starts the program and watches both its outputs.
     pub(crate) fn start(name: &str, command: &mut Command) -> Self {
+        let trace = traced::make_loud(name, command);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let log = Arc::new(Mutex::new(format!("$ {command:?}\n")));
         let (sender, lines) = channel();
-        watch("out", child.stdout.take().expect("piped"), &log, sender.clone());
-        watch("err", child.stderr.take().expect("piped"), &log, sender);
+        watch("out", child.stdout.take().expect("piped"), &log, sender.clone(), None);
+        watch("err", child.stderr.take().expect("piped"), &log, sender, trace);
         Self { name: name.to_owned(), child, log, lines }
     }
 
@@ -186,11 +190,25 @@ impl Drop for Background {
     }
 }
 
-/// Copies each line to the log, and to a test that waits for lines.
-fn watch(source: &'static str, pipe: impl Read + Send + 'static, log: &Arc<Mutex<String>>, lines: Sender<String>) {
+/// Copies each line to the log, and to a test that waits for lines; where there is a trace, all lines go there, and the usual
+/// ones alone to the others.
+fn watch(
+    source: &'static str,
+    pipe: impl Read + Send + 'static,
+    log: &Arc<Mutex<String>>,
+    lines: Sender<String>,
+    trace: Option<File>,
+) {
     let log = Arc::clone(log);
     thread::spawn(move || {
+        let mut trace = trace.map(BufWriter::new);
         for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            if let Some(trace) = &mut trace {
+                let _ = writeln!(trace, "{line}");
+                if !traced::is_usual(&line) {
+                    continue;
+                }
+            }
             if let Ok(mut log) = log.lock() {
                 let _ = writeln!(log, "{source}: {line}");
             }

@@ -5,12 +5,12 @@
 use std::{
     collections::VecDeque,
     fmt::Write as _,
-    fs,
+    fs::{self, File},
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
-    sync::{Mutex, Once, PoisonError, mpsc},
+    sync::{LazyLock, Mutex, Once, PoisonError, mpsc},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -34,6 +34,7 @@ use super::{
     exe::{AccessToken, PASSWORD},
     http::Answer,
     process::eventually,
+    traced,
 };
 
 /// The moment at which every test begins.
@@ -232,6 +233,7 @@ impl InProcess {
 
     /// A user with this password or access token.
     pub(crate) fn with(&self, name: &str, secret: &str) -> Caller {
+        traced::secret(name, secret);
         let basic = STANDARD.encode(format!("{name}:{secret}"));
         self.caller(name).header("Authorization", &format!("Basic {basic}"))
     }
@@ -602,6 +604,16 @@ fn holds_secret(text: &str) -> bool {
 /// The log of all servers in this process: the last lines, for the message of a failed test.
 struct Log;
 
+/// The fields of a line, as text.
+struct Fields<'a>(&'a mut String);
+
+impl<'k> log::kv::VisitSource<'k> for Fields<'_> {
+    fn visit_pair(&mut self, key: log::kv::Key<'k>, value: log::kv::Value<'k>) -> Result<(), log::kv::Error> {
+        let _ = write!(self.0, " {key}={value}");
+        Ok(())
+    }
+}
+
 static LINES: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 /// The texts that must not be in the log, each with whether it was.
 static WATCHED: Mutex<Vec<(String, bool)>> = Mutex::new(Vec::new());
@@ -614,7 +626,8 @@ impl Log {
         ONCE.call_once(|| {
             // If this process has another logger, the lines merely go there.
             let _ = log::set_logger(&Log);
-            log::set_max_level(log::LevelFilter::Info);
+            let is_traced = traced::is_on();
+            log::set_max_level(if is_traced { log::LevelFilter::Trace } else { log::LevelFilter::Info });
         });
     }
 
@@ -625,12 +638,20 @@ impl Log {
 }
 
 impl log::Log for Log {
-    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
-        metadata.level() <= log::Level::Warn || metadata.target().starts_with("dockpass")
+    fn enabled(&self, _metadata: &log::Metadata<'_>) -> bool {
+        true
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        if !log::Log::enabled(self, record.metadata()) {
+        static TRACE: LazyLock<Option<Mutex<File>>> = LazyLock::new(|| traced::file("in-process").map(Mutex::new));
+        if let Some(trace) = &*TRACE {
+            let mut fields = String::new();
+            let _ = record.key_values().visit(&mut Fields(&mut fields));
+            let line = format!("{} {} {}{fields}\n", record.level(), record.target(), record.args());
+            let _ = trace.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
+        }
+        let is_ours = record.target().starts_with("dockpass") && record.level() <= log::Level::Info;
+        if !is_ours && record.level() > log::Level::Warn {
             return;
         }
         let line = format!("{} {}: {}", record.level(), record.target(), record.args());
