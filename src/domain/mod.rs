@@ -39,6 +39,7 @@ pub mod time;
 pub mod token;
 pub mod token_order;
 pub mod token_uses;
+pub mod trouble;
 pub mod upstream;
 pub mod usage;
 pub mod user_name;

@@ -317,18 +317,18 @@ words! {
 }
 
 impl GatewayOutcome {
-    /// What an answer with this status means.
+    /// What an answer with this status means: [`Refusal`] sorts them. A fault with another status than 500 is the registry's.
     #[must_use]
     pub fn of_status(status: u16) -> Self {
-        match status {
-            ..400 => Self::Passed,
-            401 => Self::Unauthenticated,
-            403 => Self::NotAllowed,
-            404 => Self::NotFound,
-            429 | 503 => Self::Unavailable,
-            400..500 => Self::Invalid,
-            500 => Self::Internal,
-            501.. => Self::UpstreamFailed,
+        match Refusal::of_status(status) {
+            None => Self::Passed,
+            Some(Refusal::Unauthenticated) => Self::Unauthenticated,
+            Some(Refusal::NotAllowed) => Self::NotAllowed,
+            Some(Refusal::NotFound) => Self::NotFound,
+            Some(Refusal::TooManyRequests | Refusal::Unavailable) => Self::Unavailable,
+            Some(Refusal::Invalid | Refusal::OtherMethod | Refusal::Conflict | Refusal::TooLarge) => Self::Invalid,
+            Some(Refusal::Internal) if status == 500 => Self::Internal,
+            Some(Refusal::Internal | Refusal::Upstream) => Self::UpstreamFailed,
         }
     }
 }
@@ -372,5 +372,19 @@ mod tests {
         );
         let of = |status| GatewayOutcome::of_status(status).as_str();
         assert_eq!([200, 307, 404, 416, 502].map(of), ["passed", "passed", "not_found", "invalid", "upstream_failed"]);
+        assert_eq!(
+            [401, 403, 409, 413, 429, 500, 501, 503, 504].map(of),
+            [
+                "unauthenticated",
+                "not_allowed",
+                "invalid",
+                "invalid",
+                "unavailable",
+                "internal",
+                "upstream_failed",
+                "unavailable",
+                "upstream_failed"
+            ]
+        );
     }
 }

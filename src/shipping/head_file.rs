@@ -7,11 +7,11 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::trouble::{Trouble, Turn};
 use super::{WayKind, WayState};
 use crate::causes::with_causes;
 use crate::domain::audit::AuditHead;
 use crate::domain::time::{Clock, Moment, Timestamp};
+use crate::domain::trouble::{Trouble, Turn};
 use crate::private_file;
 use crate::service::{Call, Service};
 
@@ -124,7 +124,7 @@ impl HeadFile {
         told.busy_since = None;
         let (key, place) = (WayKind::HeadFile.key(), self.path.display());
         match told.trouble.becomes(trouble) {
-            Some(Turn::Worse(now)) => log::error!("{key}: {place}: {now}"),
+            Some(Turn::Worse(now) | Turn::Other(now)) => log::error!("{key}: {place}: {now}"),
             Some(Turn::Better) => log::info!("{key}: {place} is written again"),
             None => {}
         }

@@ -1,15 +1,15 @@
 //! What goes out of the audit log by itself: its records, to a syslog server and to a webhook, and the head of its chain, into
 //! a file elsewhere.
 //!
-//! Reads the log from where each receiver is, as the process itself, and hands it on in order, at least once: what a receiver
-//! has taken is noted after it has. It decides nothing, is waited for by nobody, and has threads of its own: a file system or
-//! a receiver that hangs holds up neither changes nor requests. Nor does the log wait for a receiver: what was removed
-//! meanwhile is told as a gap.
+//! Reads the log from where each receiver is, as the process itself, and hands it on in order, at least once, as far as can
+//! be known what a receiver has taken (`syslog_sink`, `webhook_sink`): that is noted after it has. It decides nothing, is waited
+//! for by nobody, and has threads of its own: a file system or a receiver that hangs holds up neither changes nor requests.
+//! Nor does the log wait for a receiver: what was removed meanwhile is told as a gap.
 //!
 //! - `syslog`, `cloud_event`: the forms of a record, pure.
-//! - `parcel`, `syslog_sink`, `webhook_sink`, `sink`: what is handed on, and what takes it. `cursor`: how far one has come. `way`: from the log to a sink.
-//! - `head_file`: the head, noted elsewhere. `shown`: how a way is, for those who ask. `trouble`: what is wrong with one, told
-//!   once. `work`: the threads.
+//! - `parcel`, `syslog_sink`, `webhook_sink`, `sink`: what is handed on, and what takes it. `cursor`: how far one has come.
+//!   `way`: from the log to a sink.
+//! - `head_file`: the head, noted elsewhere. `shown`: how a way is, for those who ask. `work`: the threads.
 
 mod cloud_event;
 mod cursor;
@@ -20,7 +20,6 @@ mod shown;
 mod sink;
 mod syslog;
 mod syslog_sink;
-mod trouble;
 mod way;
 mod webhook_sink;
 mod work;

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::trouble::{Trouble, Turn};
 use super::{WayKind, WayState};
 use crate::domain::time::{Clock, Timestamp};
+use crate::domain::trouble::{Trouble, Turn};
 use crate::service::Service;
 
 /// What changes.
@@ -76,7 +76,7 @@ impl Shown {
     fn note(&self, kept: &mut Kept, trouble: Option<String>) {
         let (key, place) = (self.kind.key(), &self.place);
         match kept.trouble.becomes(trouble) {
-            Some(Turn::Worse(now)) => log::warn!("{key}: {place}: {now}; it is tried again"),
+            Some(Turn::Worse(now) | Turn::Other(now)) => log::warn!("{key}: {place}: {now}; it is tried again"),
             Some(Turn::Better) => log::info!("{key}: {place}: takes the audit log again"),
             None => {}
         }

@@ -16,6 +16,7 @@ use hyper::StatusCode;
 use rustls::ClientConfig;
 
 use crate::domain::content::Digest;
+use crate::domain::trouble::{Trouble, Turn};
 use crate::net::{self, Address};
 use crate::registry::credentials::UpstreamCredentials;
 use crate::registry::manifest;
@@ -43,7 +44,7 @@ pub struct Gateway {
     limits: GatewayLimits,
     /// Tags that must not be overwritten, while somebody tries.
     pub locks: TagLocks,
-    trouble: Mutex<Option<String>>,
+    trouble: Mutex<Trouble>,
     found: Mutex<Found>,
 }
 
@@ -88,7 +89,7 @@ impl Gateway {
     /// one.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).text()
     }
 
     /// What was found out about it by itself.
@@ -115,16 +116,14 @@ impl Gateway {
         }
     }
 
-    /// Takes note of how it answers; tells the log when that changes.
+    /// Takes note of how it answers; tells the log when it fails and when it is well again. What it fails of can change with
+    /// each request, and is told to those who ask.
     fn note(&self, trouble: Option<String>) {
         let mut noted = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&*noted, &trouble) {
-            (None, Some(trouble)) => log::warn!("the registry at {}: {trouble}", self.place()),
-            (Some(_), None) => log::info!("the registry at {} answers again", self.place()),
-            (Some(_), Some(_)) | (None, None) => {}
-        }
-        if *noted != trouble {
-            *noted = trouble;
+        match noted.becomes(trouble) {
+            Some(Turn::Worse(now)) => log::warn!("the registry at {}: {now}", self.place()),
+            Some(Turn::Better) => log::info!("the registry at {} answers again", self.place()),
+            Some(Turn::Other(_)) | None => {}
         }
     }
 }
