@@ -1,0 +1,227 @@
+//! The Debian package, in the smallest root of Debian (`debootstrap`, made by `tests/run`): installed, upgraded, removed, purged.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use tempfile::TempDir;
+
+use super::{in_target, release, released};
+use crate::support::{
+    Http,
+    exe::{PASSWORD, ready_address},
+    process::{Background, Run, background_command, command},
+};
+
+/// A Debian of the test's own.
+struct Root {
+    directory: TempDir,
+}
+
+impl Root {
+    fn new() -> Self {
+        let base = in_target("debian-root").join("root");
+        assert!(base.join("usr/bin/dpkg").exists(), "no Debian in {}: tests/run makes it", base.display());
+        let directory = tempfile::tempdir().expect("a directory");
+        Run::of(command("cp").args(["--archive", "--reflink=auto"]).arg(base).arg(directory.path()), "").must_succeed();
+        Self { directory }
+    }
+
+    /// A file in it.
+    fn at(&self, path: &str) -> PathBuf {
+        self.directory.path().join("root").join(path.trim_start_matches('/'))
+    }
+
+    fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.at(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// A program of it, as this user; `command` is `chroot` itself.
+    fn inside(&self, mut command: Command, user: &str, program: &[&str]) -> Command {
+        command.arg(format!("--userspec={user}:{user}")).arg(self.at("/"));
+        command.args(["/usr/bin/env", "--ignore-environment", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"]);
+        command.arg("DEBIAN_FRONTEND=noninteractive").args(program);
+        command
+    }
+
+    /// The same as root, to its end, with something on its standard input.
+    fn run_with(&self, program: &[&str], input: &str) -> Run {
+        Run::of(&mut self.inside(command("chroot"), "root", program), input)
+    }
+
+    fn run(&self, program: &[&str]) -> Run {
+        self.run_with(program, "").must_succeed()
+    }
+
+    fn install(&self, package: &Path) -> Run {
+        fs::copy(package, self.at("dockpass.deb")).expect("a copy");
+        self.run(&["dpkg", "--force-confold", "--install", "/dockpass.deb"])
+    }
+
+    /// The server as its user, with the package's configuration, on a port that the system chooses.
+    fn serve(&self) -> (Background, Http) {
+        let serve = ["env", "DOCKPASS_SERVER_LISTEN=127.0.0.1:0", "dockpass", "serve"];
+        let mut serve = self.inside(background_command("chroot"), "dockpass", &serve);
+        let server = Background::start("dockpass of the package", &mut serve);
+        let address = server.wait_for("that it is ready", ready_address);
+        (server, Http::at(&format!("http://{address}")))
+    }
+
+    /// Its `systemctl` is one that notes what it is told, as where systemd runs.
+    fn pretend_systemd(&self) {
+        fs::create_dir_all(self.at("run/systemd/system")).expect("a directory");
+        let script = "#!/bin/sh\necho \"$@\" >>/systemctl.log\ncase \"$*\" in *is-enabled*) echo enabled ;; esac\n";
+        fs::write(self.at("usr/bin/systemctl"), script).expect("a file");
+        Run::of(command("chmod").arg("755").arg(self.at("usr/bin/systemctl")), "").must_succeed();
+    }
+
+    /// What it was told since the last time that was asked: the verbs that do something to the service.
+    fn told_systemd(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.at("systemctl.log")).unwrap_or_default();
+        let _ = fs::remove_file(self.at("systemctl.log"));
+        let verbs = log.split_whitespace();
+        verbs.filter(|word| ["start", "restart", "stop"].contains(word)).map(str::to_owned).collect()
+    }
+}
+
+/// The package of the release, and one of a later version.
+fn packages(directory: &Path) -> (PathBuf, PathBuf) {
+    let package = released(release().expect("a release"), ".deb");
+    let (opened, later) = (directory.join("opened"), directory.join("later.deb"));
+    Run::of(command("dpkg-deb").arg("--raw-extract").arg(&package).arg(&opened), "").must_succeed();
+    let control = fs::read_to_string(opened.join("DEBIAN/control")).expect("it is there");
+    let changed = control.replace("\nVersion: ", "\nVersion: 1:");
+    fs::write(opened.join("DEBIAN/control"), changed).expect("it is written");
+    Run::of(command("dpkg-deb").args(["-Znone", "--build"]).arg(&opened).arg(&later), "").must_succeed();
+    (package, later)
+}
+
+fn owner_and_mode(path: &Path) -> (u32, u32) {
+    let found = fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    (found.uid(), found.mode() & 0o7777)
+}
+
+#[test]
+fn installed_upgraded_removed_and_purged_and_the_accounts_stay() {
+    if release().is_none() {
+        return;
+    }
+    let (root, files) = (Root::new(), tempfile::tempdir().expect("a directory"));
+    let (package, later) = packages(files.path());
+    root.install(&package);
+    assert_eq!(root.run(&["dpkg", "--verify", "dockpass"]).stdout, "");
+    let number: u32 = root.run(&["id", "--user", "dockpass"]).stdout.trim().parse().expect("a number");
+    assert!(number > 0 && number < 1000, "{number}");
+    assert_eq!(owner_and_mode(&root.at("var/lib/dockpass")), (number, 0o700));
+    assert_eq!(owner_and_mode(&root.at("etc/dockpass/config.toml")), (0, 0o644));
+    let enabled = "etc/systemd/system/multi-user.target.wants/dockpass.service";
+    assert!(fs::symlink_metadata(root.at(enabled)).is_ok(), "it starts at the next boot");
+    // The server with what the package has set, and commands of root without any option.
+    let (server, http) = root.serve();
+    root.run_with(&["dockpass", "user", "create", "alice", "--password-stdin"], PASSWORD).must_succeed();
+    root.run(&["dockpass", "status", "--quiet"]);
+    let password = root.text("var/lib/dockpass/initial-admin-password");
+    let has_alice = |http: &Http| {
+        let admin = http.basic("admin", password.trim());
+        admin.get("/enzi/v0/accounts/alice").must_be(200);
+    };
+    has_alice(&http);
+    assert_eq!(owner_and_mode(&root.at("var/lib/dockpass/store")).0, number);
+    drop(server);
+    // What the administrator has written stays.
+    let config = root.text("etc/dockpass/config.toml").replace("#keep_days = 400", "keep_days = 500");
+    assert!(config.contains("\nkeep_days = 500"));
+    fs::write(root.at("etc/dockpass/config.toml"), &config).expect("it is written");
+    root.install(&later);
+    assert!(root.run(&["dpkg-query", "--showformat", "${Version}", "--show", "dockpass"]).stdout.starts_with("1:"));
+    assert_eq!(root.text("etc/dockpass/config.toml"), config);
+    let (server, http) = root.serve();
+    has_alice(&http);
+    drop(server);
+    root.run(&["dpkg", "--remove", "dockpass"]);
+    assert!(!root.at("usr/bin/dockpass").exists());
+    assert_eq!(root.text("etc/dockpass/config.toml"), config);
+    root.install(&package);
+    has_alice(&root.serve().1);
+    // Whoever owned the data may not become somebody else.
+    let told = root.run(&["dpkg", "--purge", "dockpass"]).stderr;
+    assert!(told.contains("/var/lib/dockpass stay") && told.contains("userdel dockpass"), "{told}");
+    assert!(!root.at("etc/dockpass").exists());
+    assert_eq!(owner_and_mode(&root.at("var/lib/dockpass")), (number, 0o700));
+    root.install(&package);
+    assert_eq!(root.run(&["id", "--user", "dockpass"]).stdout.trim(), number.to_string());
+    has_alice(&root.serve().1);
+}
+
+#[test]
+fn the_service_starts_restarts_and_stops_with_the_package() {
+    if release().is_none() {
+        return;
+    }
+    let (root, files) = (Root::new(), tempfile::tempdir().expect("a directory"));
+    let (package, later) = packages(files.path());
+    root.pretend_systemd();
+    root.install(&package);
+    assert_eq!(root.told_systemd(), ["start"]);
+    root.install(&later);
+    assert_eq!(root.told_systemd(), ["restart"], "without a stop before");
+    // Once more, as after a run that was cut off.
+    let script = "/var/lib/dpkg/info/dockpass.postinst";
+    root.run(&["env", "DPKG_MAINTSCRIPT_PACKAGE=dockpass", script, "configure", "1:0.1.0"]);
+    assert_eq!(root.told_systemd(), ["restart"]);
+    root.run(&["dpkg", "--remove", "dockpass"]);
+    assert_eq!(root.told_systemd(), ["stop"]);
+    let masked = root.at("etc/systemd/system/dockpass.service");
+    assert_eq!(fs::read_link(&masked).expect("a link"), Path::new("/dev/null"));
+    root.run(&["dpkg", "--purge", "dockpass"]);
+    assert!(fs::symlink_metadata(&masked).is_err());
+    root.install(&package);
+    assert!(fs::symlink_metadata(&masked).is_err());
+    root.run_with(&[script, "what"], "").must_fail_with(&["unknown argument"]);
+}
+
+#[test]
+fn it_has_what_the_executable_says_of_itself() {
+    let Some(release) = release() else { return };
+    let directory = tempfile::tempdir().expect("a directory");
+    let root = directory.path().join("root");
+    Run::of(command("dpkg-deb").arg("--raw-extract").arg(released(release, ".deb")).arg(&root), "").must_succeed();
+    let said = |arguments: &[&str]| {
+        let mut dockpass = command(root.join("usr/bin/dockpass"));
+        Run::of(dockpass.args(arguments).env("HOME", directory.path()), "").must_succeed().stdout
+    };
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    assert_eq!(read("usr/share/bash-completion/completions/dockpass"), said(&["completions", "bash"]));
+    assert_eq!(read("usr/share/zsh/vendor-completions/_dockpass"), said(&["completions", "zsh"]));
+    assert_eq!(read("usr/share/fish/vendor_completions.d/dockpass.fish"), said(&["completions", "fish"]));
+    let pages = directory.path().join("pages");
+    said(&["man", "--output", &pages.display().to_string()]);
+    let mut count = 0;
+    for page in fs::read_dir(&pages).expect("pages") {
+        let page = page.expect("a page");
+        let packed = root.join(format!("usr/share/man/man1/{}.gz", page.file_name().to_string_lossy()));
+        let opened = Run::of(command("zcat").arg(packed), "").must_succeed().stdout;
+        assert_eq!(opened, fs::read_to_string(page.path()).expect("a page"));
+        count += 1;
+    }
+    assert!(count > 90, "{count} pages");
+    // The example, with one line of its own.
+    let (example, config) = (said(&["config", "--example"]), read("etc/dockpass/config.toml"));
+    let own: Vec<_> = config.lines().filter(|line| !example.lines().any(|other| other == *line)).collect();
+    assert_eq!(own, ["data_dir = \"/var/lib/dockpass\""]);
+    for file in ["scanners/gitleaks.toml", "scanners/trufflehog.yaml", "monitoring/rules.yml"] {
+        assert_eq!(read(&format!("usr/share/dockpass/{file}")), super::text(file));
+    }
+    let control = read("DEBIAN/control");
+    assert!(control.contains(&format!("\nVersion: {}\n", env!("CARGO_PKG_VERSION"))), "{control}");
+    let licences =
+        Run::of(command("zcat").arg(root.join("usr/share/doc/dockpass/LICENCES.gz")), "").must_succeed().stdout;
+    assert_eq!(licences, fs::read_to_string(released(release, ".licences.txt")).expect("the same texts"));
+    // Any shell of a fresh system takes the scripts.
+    for script in ["postinst", "prerm", "postrm"] {
+        Run::of(command("dash").arg("-n").arg(root.join("DEBIAN").join(script)), "").must_succeed();
+    }
+}
