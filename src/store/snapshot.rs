@@ -127,7 +127,7 @@ impl Rows {
         let key = (change.table, change.key.clone());
         // The first one is that of the snapshot.
         if let std::collections::btree_map::Entry::Vacant(place) = self.kept.entry(key) {
-            self.bytes += OVERHEAD + change.key.len() + change.value.as_ref().map_or(0, Vec::len);
+            self.bytes += room_of(&change.key, change.value.as_deref());
             place.insert(change.value.clone());
         }
         if self.bytes > MOST {
@@ -146,7 +146,10 @@ impl Rows {
         if !keys.is_empty() {
             let mut right: BTreeMap<Vec<u8>, Vec<u8>> = std::mem::take(found).into_iter().collect();
             for key in keys {
-                match self.kept.remove(&key).flatten() {
+                let value = self.kept.remove(&key).flatten();
+                // What was read takes no room any more: only what waits to be is bounded.
+                self.bytes = self.bytes.saturating_sub(room_of(&key.1, value.as_deref()));
+                match value {
                     Some(value) => right.insert(key.1, value),
                     None => right.remove(&key.1),
                 };
@@ -155,6 +158,11 @@ impl Rows {
         }
         self.read.insert(table, last.map_or(Read::Whole, Read::To));
     }
+}
+
+/// What a kept row takes, in bytes.
+fn room_of(key: &[u8], value: Option<&[u8]>) -> usize {
+    OVERHEAD + key.len() + value.map_or(0, <[u8]>::len)
 }
 
 /// The whole store as of one batch.
@@ -261,5 +269,31 @@ impl Iterator for TableOfSnapshot<'_> {
             });
             found
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of a table that a batch is about to change.
+    fn changes(table: Table, bytes: usize) -> Vec<RowChange> {
+        let change = |number: u8| RowChange { table, key: vec![number], value: Some(vec![number; bytes]) };
+        (0..8).map(change).collect()
+    }
+
+    #[test]
+    fn only_what_waits_to_be_read_takes_room() {
+        let mut rows = Rows::default();
+        // Far more in all than may wait, but never more than an eighth of it at a time.
+        for table in Table::in_memory() {
+            changes(table, MOST / 64).iter().for_each(|change| rows.keep(change));
+            assert!(!rows.is_overrun && rows.bytes > MOST / 8 && rows.bytes < MOST / 7, "{}", rows.bytes);
+            let mut found = Vec::new();
+            rows.put_right(table, &[], None, &mut found);
+            assert_eq!((found.len(), rows.bytes, rows.kept.len()), (8, 0, 0));
+        }
+        changes(Table::Audit, MOST / 7).iter().for_each(|change| rows.keep(change));
+        assert!(rows.is_overrun && rows.kept.is_empty());
     }
 }
