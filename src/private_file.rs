@@ -283,6 +283,16 @@ fn create_with(path: &Path, mode: u32) -> io::Result<()> {
     }
 }
 
+/// Removes a directory with everything in it, if it is there. A link in its place is removed, and not followed.
+pub(crate) fn remove_directory(path: &Path) -> io::Result<()> {
+    fs::remove_dir_all(path).or_else(unless_missing)
+}
+
+/// All is well if the error is that nothing is there.
+pub(crate) fn unless_missing(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}
+
 /// Makes the names in a directory durable.
 ///
 /// # Errors

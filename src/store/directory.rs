@@ -61,6 +61,7 @@ impl DataDirectory {
         if directory.was_used() {
             directory.refuse_without_database()?;
         }
+        directory.clear_left();
         directory.make_parts_private()?;
         directory.give_to_owner()?;
         sync_directory(path).map_err(|source| io_error(path, source))?;
@@ -144,6 +145,18 @@ impl DataDirectory {
             rename(&away, &store)?;
         }
         Ok(())
+    }
+
+    /// Removes what a check or a restore has left that was killed: with the lock, nobody is at work on it any more. Of a
+    /// restore that came to its end only the directory can be there, which is empty.
+    fn clear_left(&self) {
+        let [checking, restoring] = [data_files::CHECKING, data_files::RESTORING].map(|name| self.path.join(name));
+        let emptied = if self.was_used() { std::fs::remove_dir(&restoring) } else { Ok(()) };
+        for (left, removed) in [(&checking, private_file::remove_directory(&checking)), (&restoring, emptied)] {
+            if let Err(error) = removed.or_else(private_file::unless_missing) {
+                log::warn!("{} is left of an earlier command, and stays: {error}", left.display());
+            }
+        }
     }
 
     /// sled would make a new database in place of one that is gone or was emptied.

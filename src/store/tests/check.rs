@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::super::change::RowChange;
@@ -134,4 +135,29 @@ fn a_store_that_is_open_is_checked_while_it_is_written() {
         }
     });
     assert!(matches!(check_directory(&home.path()), Err(Error::Locked { .. })));
+}
+
+#[test]
+fn what_a_killed_check_has_left_goes_at_the_next_start_and_no_link_is_followed() {
+    let home = filled();
+    let (left, theirs) = (home.path().join("checking"), tempfile::tempdir().unwrap());
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("end"), "half").unwrap();
+    drop(home.open());
+    assert!(!left.exists());
+    fs::write(theirs.path().join("end"), "theirs").unwrap();
+    symlink(theirs.path(), &left).unwrap();
+    assert_eq!(problems(&check_directory(&home.path()).unwrap()), []);
+    assert!(fs::symlink_metadata(&left).is_err(), "the link has gone");
+    assert_eq!(fs::read_to_string(theirs.path().join("end")).unwrap(), "theirs");
+    assert_eq!(fs::read_dir(theirs.path()).unwrap().count(), 1);
+    // Nor is what is read.
+    for name in ["journal", "end", "store/db"] {
+        let (file, elsewhere) = (home.path().join(name), theirs.path().join("moved"));
+        fs::rename(&file, &elsewhere).unwrap();
+        symlink(&elsewhere, &file).unwrap();
+        assert!(check_directory(&home.path()).is_err(), "{name}");
+        fs::rename(&elsewhere, &file).unwrap();
+    }
+    assert_eq!(problems(&checked(&home)), []);
 }
