@@ -7,15 +7,17 @@
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use super::screen::{CliError, Console, Stop};
 use crate::domain::random;
+use crate::domain::time::Timestamp;
+use crate::private_file::NO_LINK_NO_WAIT;
 
 /// In the place of a file: standard output.
 const STANDARD: &str = "-";
@@ -126,6 +128,8 @@ impl Unfinished {
         let beside = path.with_file_name(name);
         let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside);
         let file = file.map_err(|cause| failed(path, cause))?;
+        // For as long as it is open: so one that was left is told from one that is being written. Not every file system can.
+        let _ = flock(&file, FlockOperation::NonBlockingLockExclusive);
         let made = Self { file, path: path.to_owned(), beside, has_name: false, is_new: false };
         // If no server runs, this process has opened the store, which set a umask that makes all new files private.
         made.file.set_permissions(Permissions::from_mode(mode)).map_err(|cause| failed(path, cause))?;
@@ -162,6 +166,43 @@ impl Drop for Unfinished {
             let _ = fs::remove_file(&self.beside);
         }
     }
+}
+
+/// For so long a file that is being written keeps its name at least, in seconds: where files cannot be locked, or on another
+/// machine, it may be written still.
+const YOUNG: i64 = 3_600;
+
+/// Removes from a directory what writers of files have left that were killed: files of ours that would have got a name that
+/// `is_meant`. Nothing that is being written goes, nor what is somebody else's. What stays is for the next time.
+pub(in crate::cli) fn clear_left(directory: &Path, now: Timestamp, is_meant: impl Fn(&str) -> bool) {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if name.to_str().and_then(meant_name).is_some_and(&is_meant) && is_left(&entry.path(), now) {
+            // Whoever made it has gone.
+            let removed = fs::remove_file(entry.path());
+            removed.err().iter().for_each(|error| log::debug!("{}: {error}", entry.path().display()));
+        }
+    }
+}
+
+/// The name that an unfinished file would have got.
+fn meant_name(name: &str) -> Option<&str> {
+    let (meant, random) = name.strip_prefix('.')?.rsplit_once('.')?;
+    let is_ours =
+        random.len() == 8 && random.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit));
+    is_ours.then_some(meant)
+}
+
+/// Whether nobody writes an unfinished file any more.
+fn is_left(path: &Path, now: Timestamp) -> bool {
+    let options = OpenOptions::new().read(true).custom_flags(NO_LINK_NO_WAIT).open(path);
+    let Ok((file, found)) = options.and_then(|file| file.metadata().map(|found| (file, found))) else { return false };
+    let is_ours = found.is_file() && found.uid() == rustix::process::geteuid().as_raw();
+    let is_old = now.seconds().saturating_sub(found.mtime()) > YOUNG;
+    let is_locked = matches!(flock(&file, FlockOperation::NonBlockingLockExclusive), Err(Errno::WOULDBLOCK));
+    is_ours && is_old && !is_locked
 }
 
 fn there(path: &Path) -> CliError {
@@ -281,7 +322,7 @@ fn failed(path: &Path, cause: io::Error) -> CliError {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{MetadataExt, symlink};
+    use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixListener;
 
     use super::*;
@@ -363,5 +404,33 @@ mod tests {
             assert_eq!(output.finish().unwrap(), None);
         }
         assert_eq!(seen.out(), "line\nline\n");
+    }
+
+    #[test]
+    fn what_a_killed_writer_has_left_goes_and_nothing_that_is_written_or_somebody_elses() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = |name: &str| directory.path().join(name);
+        let now = |after: i64| Timestamp::from_seconds(fs::metadata(directory.path()).unwrap().mtime() + after);
+        let written = Unfinished::create(&place("out"), 0o600).unwrap();
+        let left = ".out.0123abcd";
+        let others =
+            ["out", "out.0123abcd", ".out.0123abc", ".out.0123ABCD", ".out.0123abcg", ".other.0123abcd", ".0123abcd"];
+        for name in others.iter().chain([&left]) {
+            fs::write(place(name), "x").unwrap();
+        }
+        symlink("out", place(".out.00000000")).unwrap();
+        fs::create_dir(place(".out.00000001")).unwrap();
+        let all = names(directory.path());
+        let is_meant = |name: &str| name == "out";
+        clear_left(directory.path(), now(60), is_meant);
+        assert_eq!(names(directory.path()), all, "it is young");
+        clear_left(directory.path(), now(2 * YOUNG), is_meant);
+        let rest: Vec<_> = all.into_iter().filter(|name| name != left).collect();
+        assert_eq!(names(directory.path()), rest);
+        // A writer that was killed has let go of its lock.
+        let beside = written.beside.clone();
+        written.file.unlock().unwrap();
+        clear_left(directory.path(), now(2 * YOUNG), is_meant);
+        assert!(!beside.exists());
     }
 }

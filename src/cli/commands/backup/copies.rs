@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::cli::files;
 use crate::cli::screen::CliError;
 use crate::domain::time::Timestamp;
 use crate::private_file::sync_directory;
@@ -44,6 +45,11 @@ impl Copies {
             seconds.chars().filter(|letter| letter.is_ascii_digit() || *letter == 'T').take(15).collect();
         let end = if is_sealed { SEALED } else { "" };
         self.0.join(format!("{BEGIN}{digits}.{millis:03}Z{END}{end}"))
+    }
+
+    /// Removes what backups into this directory have left that were killed.
+    pub(super) fn clear_left(&self, now: Timestamp) {
+        files::clear_left(&self.0, now, is_ours);
     }
 
     /// Removes all but the newest `count`, of which the one that was just made is one, whatever the clock said when the others

@@ -5,6 +5,7 @@ mod copies;
 pub(in crate::cli) mod source;
 pub(in crate::cli) mod verify;
 
+use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ use serde_json::json;
 use crate::age::{Recipient, Sealer};
 use crate::api::operations::keeping as op;
 use crate::cli::commands::target::{self, Signing};
-use crate::cli::files::Output;
+use crate::cli::files::{Output, clear_left};
 use crate::cli::global::Global;
 use crate::cli::screen::{CliError, Console, Report, shown};
 use crate::cli::wire::Api;
@@ -96,6 +97,9 @@ async fn write(
     if file == Path::new("-") && std::io::stdout().is_terminal() && console.out_is_terminal {
         return Err(CliError::Usage("a backup is no text for a terminal: name a file, or a pipe".to_owned()));
     }
+    if let (Some(directory), Some(name)) = (file.parent(), file.file_name().and_then(OsStr::to_str)) {
+        clear_left(directory, console.clock.now(), |meant| meant == name);
+    }
     let output = Output::to_new(file, MODE)?;
     let (path, bytes) = stream(output, recipients, api, console).await?;
     Ok(path.map(|path| {
@@ -113,6 +117,7 @@ async fn rotate(
     console: &mut Console,
 ) -> Result<Option<Report>, CliError> {
     let copies = Copies::in_directory(directory)?;
+    copies.clear_left(console.clock.now());
     let file = copies.name_at(console.clock.now(), !recipients.is_empty());
     let output = Output::to_new(&file, MODE)?;
     let (_, bytes) = stream(output, recipients, api, console).await?;
