@@ -215,6 +215,10 @@ impl From<Error> for Failure {
                 retry_after: Some(5),
                 ..Self::new(Code::Unavailable, format!("no change is accepted now: {reason}"))
             },
+            Error::Unread => Self {
+                retry_after: Some(5),
+                ..Self::new(Code::Unavailable, "what is asked for cannot be read now: the store is being opened again")
+            },
             Error::Internal(source) => Self::internal(source.as_ref()),
         }
     }

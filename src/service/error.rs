@@ -132,6 +132,9 @@ pub enum Error {
     /// Changes are not accepted at present.
     #[error("changes are not accepted at present: {0}")]
     Unavailable(#[from] WriteError),
+    /// The disk cannot be read at present: the store is being opened again, as after a full disk, or is closed.
+    #[error("the store is being opened again, or is closed")]
+    Unread,
     /// A failure of this program or its surroundings.
     #[error("internal failure")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -168,6 +171,7 @@ impl Error {
             | Self::TooManyRequests { .. }
             | Self::TooManyChanges { .. }
             | Self::Unavailable(_)
+            | Self::Unread
             | Self::Internal(_) => None,
         }
     }
@@ -191,8 +195,9 @@ impl From<TooLarge> for Error {
 }
 
 impl From<crate::store::Error> for Error {
+    /// While a disk is full, the store is opened again every half second, and not read meanwhile.
     fn from(error: crate::store::Error) -> Self {
-        Self::internal(error)
+        if error.is_passing() { Self::Unread } else { Self::internal(error) }
     }
 }
 

@@ -192,6 +192,14 @@ impl Error {
     pub fn corrupt(table: Table, key: &[u8], reason: &'static str) -> Self {
         Self::Corrupt { table, key: hex(key), reason }
     }
+
+    /// Whether the store can be read again soon: it is being opened again, or will be as soon as there is room, until when sled
+    /// answers everything with the write that failed.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        let is_latched = matches!(self, Self::Sled(sled::Error::Io(source)) if is_full(source));
+        is_latched || matches!(self, Self::Closed)
+    }
 }
 
 /// The bytes in hexadecimal.

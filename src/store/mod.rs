@@ -309,20 +309,8 @@ impl Store {
     /// What the system says.
     pub fn size(&self) -> std::io::Result<u64> {
         let store = self.shared.path.join(data_files::STORE);
-        // sled keeps what is large in a directory of its own.
-        let (mut open, mut bytes) = (vec![store], 0_u64);
-        while let Some(directory) = open.pop() {
-            for entry in std::fs::read_dir(directory)? {
-                let entry = entry?;
-                match entry.metadata() {
-                    Ok(found) if found.is_dir() => open.push(entry.path()),
-                    Ok(found) => bytes = bytes.saturating_add(found.len()),
-                    // A snapshot that sled has just replaced.
-                    Err(_) => {}
-                }
-            }
-        }
-        Ok(bytes)
+        std::fs::metadata(&store)?;
+        bytes_below(&store)
     }
 
     /// Notes that a backup has gone out whole.
@@ -428,6 +416,25 @@ impl Drop for Store {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// Bytes of the files below a directory. What is not there any more has none: sled replaces its snapshots, and removes what is
+/// large with the directory that it had for it.
+fn bytes_below(directory: &Path) -> std::io::Result<u64> {
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        read => read?,
+    };
+    let mut bytes = 0_u64;
+    for entry in entries {
+        let entry = entry?;
+        bytes = bytes.saturating_add(match entry.metadata() {
+            Ok(found) if found.is_dir() => bytes_below(&entry.path())?,
+            Ok(found) => found.len(),
+            Err(_) => 0,
+        });
+    }
+    Ok(bytes)
 }
 
 /// Opens the note of the store's end, and refuses a store that does not reach it.

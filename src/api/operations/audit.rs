@@ -69,7 +69,7 @@ operations! { Audit:
         query: (WhichRecords, FromRecord, Paging<LogPlace>),
         answer: Paged<api::AuditRecords>,
         media: [LINES],
-        codes: [NoSuchRepository, NoSuchApiToken],
+        codes: [NoSuchRepository, NoSuchApiToken, Unavailable],
     }
 
     /// List what an access token did and what was done to it, newest first; for its owner and administrators
@@ -77,7 +77,7 @@ operations! { Audit:
         act: TokenActivity,
         query: (WhichActivity, Paging<SealedNumber>),
         answer: Paged<api::OwnRecords>,
-        codes: [NoSuchApiToken],
+        codes: [NoSuchApiToken, Unavailable],
     }
 
     /// List what an account did, and what was done to it and its access tokens, newest first; for itself and administrators
@@ -85,7 +85,7 @@ operations! { Audit:
         act: AccountActivity,
         query: (WhichActivity, Paging<SealedNumber>),
         answer: Paged<api::OwnRecords>,
-        codes: [NoSuchAccount],
+        codes: [NoSuchAccount, Unavailable],
     }
 
     /// View the end of the audit chain, to be noted elsewhere

@@ -92,7 +92,7 @@ operations! { Repositories:
     ViewActivity = Get "/api/v0/repositories/{namespace}/{reponame}/activity" 200 {
         act: RepositoryView,
         answer: api::RepositoryActivity,
-        codes: [NoSuchRepository],
+        codes: [NoSuchRepository, Unavailable],
     }
 
     /// Change description and visibility

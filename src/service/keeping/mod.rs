@@ -66,6 +66,7 @@ impl From<BackupError> for Error {
         match error {
             BackupError::Snapshot(SnapshotError::Refused(trouble)) => Self::Unavailable(WriteError::Refused(trouble)),
             BackupError::Snapshot(SnapshotError::Write(error)) => Self::Unavailable(error),
+            BackupError::Snapshot(SnapshotError::Read(error)) => error.into(),
             other => Self::internal(other),
         }
     }

@@ -109,6 +109,20 @@ fn what_is_not_to_be_kept_goes_with_the_chores() {
     assert_eq!((found.problem, found.removed), (None, 2_000));
 }
 
+/// While the store is closed, or opened again, what stands on the disk alone cannot be read now: that is no fault inside.
+#[test]
+fn what_cannot_be_read_for_a_moment_is_said_to_be_so() {
+    let home = Home::new();
+    let service = home.open(start());
+    add(&service, 3, |_| ("there".to_owned(), start()));
+    service.store.close();
+    let local = local(start());
+    let is_passing = |error: Option<Error>| matches!(error, Some(Error::Unread));
+    assert!(is_passing(service.verify_audit(&local, None).err()));
+    assert!(is_passing(service.list_audit(&local, &AuditFilter::default(), AuditPlace::newest(10)).err()));
+    assert!(is_passing(service.audit_after(&local, 0, 1).err()));
+}
+
 fn user(service: &Service, name: &str) -> Caller {
     service.create_user(&local(start()), new_user(name)).unwrap();
     Caller::of_account(service.store.state().account_named(name).unwrap())

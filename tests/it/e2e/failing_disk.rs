@@ -114,6 +114,14 @@ fn a_disk_that_is_full_at_any_byte_takes_no_change_and_loses_none() {
         assert_eq!(scene.change(full + 1), 503);
         assert_eq!(scene.refusal(), "the disk is full");
         scene.goes_on();
+        // The log is on the disk, which is opened again and again: it is read, or that is to be tried again.
+        for _ in 0..40 {
+            let verified = lines.local.ask("POST", "/api/v0/audit/verify", &json!({})).expect("an answer");
+            let listed = lines.local.ask("GET", "/api/v0/audit?pageSize=0", &Value::Null).expect("an answer");
+            for Reply { status, body } in [verified, listed] {
+                assert!(status == 200 || status == 503, "{status} {body}");
+            }
+        }
         // What takes a power away finds room, and counts at once.
         (0..3).for_each(|_| writer.delete_token().expect("the server answers"));
         let seen = state_fault(&scene.book, scene.disk.moment(), &lines);
