@@ -17,7 +17,7 @@
 //!   socket-secret           what each request over it shows, made at each start
 //!   initial-admin-password  the first password of `admin`, until it is changed
 //!   audit-syslog.cursor     the last record of the audit log that the syslog server has; audit-webhook.cursor: the webhook
-//!   last-backup             its time says when the last backup went out whole
+//!   last-backup             its time says when the last backup was durable where it was written
 //!   checking/               what a check without a server looks at
 //!   ended.log               what took a power away, a line each; to be copied, for a restore
 //!   ended.log.1             the same, before that was full
@@ -52,7 +52,7 @@ pub const SOCKET: &str = "dockpass.sock";
 pub const SOCKET_SECRET: &str = "socket-secret";
 /// The first password of `admin`.
 pub const FIRST_PASSWORD: &str = "initial-admin-password";
-/// Its time says when the last backup went out whole.
+/// Its time says when the last backup was durable where it was written.
 pub const LAST_BACKUP: &str = "last-backup";
 
 /// How far the syslog server has come that the audit log is sent to.

@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::pools::{Place, busy};
 use super::reply::{Replied, Reply};
 use super::request::Request;
-use crate::api;
+use crate::api::{self, Nothing};
 use crate::api::operations::keeping as op;
 use crate::service::{CheckedStore, Error, OpenError, Service, StoreProblem, check_directory};
 
@@ -54,6 +54,11 @@ pub(super) async fn back_up(request: Request<op::MakeBackup>) -> Replied<op::Mak
         Some(Ok(None)) | None => return Err(Failure::internal(&without_a_word())),
     };
     Ok(Reply::streamed(BoxBody::new(Coming { first: Some(first), pieces, _place: place, broken: None })))
+}
+
+pub(super) async fn note_backup(request: Request<op::NoteBackup>) -> Replied<op::NoteBackup> {
+    request.block(Service::note_backup).await?;
+    Ok(Reply::new(&Nothing))
 }
 
 pub(super) async fn check(request: Request<op::CheckStore>) -> Replied<op::CheckStore> {

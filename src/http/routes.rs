@@ -190,6 +190,7 @@ fn of_the_site() -> Vec<Route> {
         route(audit::head),
         route(audit::verify),
         route(keeping::back_up),
+        route(keeping::note_backup),
         route(keeping::check),
         route(operation::health),
         route(operation::ping),

@@ -213,7 +213,7 @@ impl Exposed {
         )?;
         page.gauge(
             "dockpass_backup_timestamp_seconds",
-            "When the last backup was noted in the data directory; not there before the first.",
+            "When the last backup was durable where it was written; not there before the first.",
             last_backup.map(date),
         )
     }

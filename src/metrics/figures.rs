@@ -68,7 +68,7 @@ pub struct Disk {
     pub store_bytes: u64,
     /// Bytes that are left on the file system; none if the system does not tell.
     pub free_bytes: Option<u64>,
-    /// When the last backup was finished, if anybody noted one.
+    /// When the last backup was durable where it was written, if one ever was.
     pub last_backup: Option<Timestamp>,
 }
 

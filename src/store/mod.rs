@@ -313,7 +313,7 @@ impl Store {
         bytes_below(&store)
     }
 
-    /// Notes that a backup has gone out whole.
+    /// Notes that a backup is durable where it was written.
     ///
     /// # Errors
     /// [`PrivateFileError`]

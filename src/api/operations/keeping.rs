@@ -14,6 +14,11 @@ operations! { Server:
         media: [BACKUP],
     }
 
+    /// Say that a backup is durable where it was written: only who wrote it knows; over the local socket only
+    NoteBackup = Post "/api/v0/admin/backup/durable" 204 {
+        act: ServerNoteBackup,
+    }
+
     /// Read every record of the store, and say what is wrong; over the local socket only
     CheckStore = Post "/api/v0/admin/check" 200 {
         act: ServerCheck,

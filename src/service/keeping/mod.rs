@@ -41,11 +41,17 @@ impl Service {
     /// [`Error::Internal`] if it cannot be read or written.
     pub fn write_backup(&self, call: &Call, out: impl Write) -> Result<BackupHeader, Error> {
         self.may_back_up(call)?;
-        let made = self.store.back_up(out, call.now)?;
-        if let Err(error) = self.store.note_backup() {
-            log::warn!("that a backup was made is not noted for the metrics: {error}");
-        }
-        Ok(made)
+        Ok(self.store.back_up(out, call.now)?)
+    }
+
+    /// Records that a backup is durable where it was written, and notes the time for the metrics. Only who wrote it knows that:
+    /// what has gone out may never have got to a disk.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the local socket; [`Error::Unavailable`]; [`Error::Internal`] if it cannot be noted.
+    pub fn note_backup(&self, call: &Call) -> Result<(), Error> {
+        self.change(call, Deed::new(Act::ServerNoteBackup, ""), |change| change.authority()?.local().map(drop))?;
+        self.store.note_backup().map_err(Error::internal)
     }
 }
 

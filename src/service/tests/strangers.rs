@@ -271,6 +271,7 @@ const ON_THE_WHOLE: &[UseCase] = &[
     ("may_back_up", Service::may_back_up),
     ("begin_backup", Service::begin_backup),
     ("write_backup", |service, call| service.write_backup(call, std::io::sink()).map(drop)),
+    ("note_backup", Service::note_backup),
     ("check_store", |service, call| service.check_store(call).map(drop)),
     ("compare_registry", |service, call| service.compare_registry(call, Act::RegistrySync).map(drop)),
     ("rotate_signing_key", Service::rotate_signing_key),

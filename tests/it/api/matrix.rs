@@ -140,6 +140,7 @@ GET    /api/v0/registry/host                                           401 401 4
 POST   /api/v0/registry/events                                         404 404 404 404 404 404 404 404 404 404 404 404
 POST   /api/v0/admin/registry/rotate-key                               401 401 401 401 401 403 403 403 403 403 403 200
 POST   /api/v0/admin/backup                                            401 401 401 401 401 403 403 403 403 403 403 200
+POST   /api/v0/admin/backup/durable                                    401 401 401 401 401 403 403 403 403 403 403 204
 POST   /api/v0/admin/check                                             401 401 401 401 401 403 403 403 403 403 403 200
 GET    /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 403 403 200 200
 POST   /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 403 403 202 202

@@ -158,5 +158,10 @@ async fn stream(
         Ok(())
     };
     stop.or(work).await?;
-    Ok((output.finish()?, bytes))
+    let path = output.finish()?;
+    // The backup is good, whatever becomes of the note.
+    if let Err(error) = api.call(op::NoteBackup, [], &()).await {
+        console.note(&format!("that this backup is durable was not noted for the metrics: {error}\n"))?;
+    }
+    Ok((path, bytes))
 }
