@@ -21,6 +21,7 @@
 //!   checking/               what a check without a server looks at
 //!   ended.log               what took a power away, a line each; to be copied, for a restore
 //!   ended.log.1             the same, before that was full
+//!   ended.log.aside         the last one that was damaged, or of another store
 //!   restoring/              what a restore is making; without `format` beside it, an interrupted one
 //! ```
 //!
@@ -64,6 +65,8 @@ pub const WEBHOOK_CURSOR: &str = "audit-webhook.cursor";
 pub const ENDED: &str = "ended.log";
 /// The same, before it was full.
 pub const ENDED_BEFORE: &str = "ended.log.1";
+/// One that was damaged, or of another store.
+pub const ENDED_ASIDE: &str = "ended.log.aside";
 
 /// A data directory that a restore is making, inside the one that it is for. It is not among those that are known: a server
 /// does not start where it stands alone.
@@ -75,7 +78,7 @@ pub const CHECKING: &str = "checking";
 /// What a file's name ends with while it is being written.
 pub const UNFINISHED: &str = ".new";
 
-const ALL: [&str; 19] = [
+const ALL: [&str; 20] = [
     FORMAT,
     LOCK,
     END,
@@ -95,6 +98,7 @@ const ALL: [&str; 19] = [
     CHECKING,
     ENDED,
     ENDED_BEFORE,
+    ENDED_ASIDE,
 ];
 
 /// Whether dockpass itself writes files of this name, finished or not.

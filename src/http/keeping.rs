@@ -16,12 +16,12 @@ use super::failure::Failure;
 use super::pools::{Place, busy};
 use super::reply::{Replied, Reply};
 use super::request::Request;
-use crate::api::{self, Nothing};
 use crate::api::operations::keeping as op;
+use crate::api::{self, Nothing};
 use crate::service::{CheckedStore, Error, OpenError, Service, StoreProblem, check_directory};
 
 pub use crate::service::{
-    BackupTrouble, Ended, EndedError, RestoreError, Restored, VerifiedBackup, read_ended, restore, verify_backup,
+    BackupTrouble, EndedFile, EndedSince, RestoreError, Restored, VerifiedBackup, read_ended, restore, verify_backup,
 };
 
 /// Bytes of one piece.

@@ -60,7 +60,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use keeping::{
-    BackupTrouble, Ended, EndedError, RestoreError, Restored, VerifiedBackup, check_store, read_ended, restore,
+    BackupTrouble, EndedFile, EndedSince, RestoreError, Restored, VerifiedBackup, check_store, read_ended, restore,
     verify_backup,
 };
 pub use listen::ListenError;

@@ -34,7 +34,7 @@ pub(super) async fn health(request: Open<op::GetHealth>) -> Replied<op::GetHealt
     let registry_answers = request.app.gateway.as_ref().map(|gateway| gateway.trouble().is_none());
     let silent = (registry_answers == Some(false)).then_some(SILENT);
     let stuck = request.app.shipping_warning();
-    let warnings: Vec<_> = request.app.service.warning().into_iter().chain(silent).chain(stuck).collect();
+    let warnings: Vec<_> = request.app.service.warnings().chain(silent).chain(stuck).collect();
     let (error, warning) = (error.to_owned(), warnings.join("; "));
     let reply = Reply::new(&api::Health { healthy, error, warning, registry_answers });
     Ok(if is_strict && !healthy { reply.with_other_status() } else { reply })

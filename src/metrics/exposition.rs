@@ -204,6 +204,11 @@ impl Exposed {
             flag(writer.hangs),
         )?;
         page.gauge("dockpass_changes_accepted", "1 if changes are accepted, 0 if not.", flag(writer.accepts))?;
+        page.gauge(
+            "dockpass_ended_log_written",
+            "1 if what takes a power away is noted for a restore, 0 if ended.log cannot be written.",
+            flag(writer.notes_endings),
+        )?;
         let Some(Disk { store_bytes, free_bytes, last_backup }) = self.figures.disk else { return Ok(()) };
         page.gauge("dockpass_store_size_bytes", "Size of the store's files.", unsigned(store_bytes))?;
         page.gauge(

@@ -59,6 +59,8 @@ pub struct Writer {
     pub hangs: bool,
     /// Whether changes are accepted.
     pub accepts: bool,
+    /// Whether `ended.log` has what takes a power away.
+    pub notes_endings: bool,
 }
 
 /// The disk of the data directory.

@@ -70,8 +70,8 @@ pub use tokens::{
 };
 
 pub use crate::store::{
-    BackupTrouble, CheckedStore, Ended, EndedError, RestoreError, StoreProblem, Trouble, VerifiedBackup, WriteError,
-    check_directory, read_ended, verify_backup,
+    BackupTrouble, CheckedStore, EndedFile, EndedSince, RestoreError, StoreProblem, Trouble, VerifiedBackup,
+    WriteError, check_directory, read_ended, verify_backup,
 };
 
 use crate::domain::act::Act;
@@ -147,12 +147,12 @@ impl Service {
         self.store.refusal(self.clock.moment())
     }
 
-    /// What is not well although changes are accepted; none if all is.
-    #[must_use]
-    pub fn warning(&self) -> Option<&'static str> {
-        self.store
-            .audit_is_too_large()
-            .then_some("the audit log is larger than audit.keep_mib: its changes are too young")
+    /// What is not well although changes are accepted.
+    pub fn warnings(&self) -> impl Iterator<Item = &'static str> {
+        let too_large = "the audit log is larger than audit.keep_mib: its changes are too young";
+        let failing = "ended.log cannot be written: what is ended now would be in force again after a restore";
+        let warnings = [(self.store.audit_is_too_large(), too_large), (self.store.is_ended_log_failing(), failing)];
+        warnings.into_iter().filter(|(is_so, _)| *is_so).map(|(_, warning)| warning)
     }
 
     /// Room that is left on the file system of the data directory, in bytes; none if the system does not tell.
@@ -169,6 +169,7 @@ impl Service {
             busy_millis: self.store.busy_millis(now),
             hangs: self.store.hangs(now),
             accepts: self.refusal().is_none(),
+            notes_endings: !self.store.is_ended_log_failing(),
         }
     }
 

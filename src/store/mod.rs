@@ -63,7 +63,7 @@ pub use backup::{BackupError, BackupHeader, BackupTrouble, VerifiedBackup, verif
 pub use chain::Verification;
 pub use check::{CheckedStore, StoreProblem, check_directory};
 pub use directory::DataDirectory;
-pub use ended::{Ended, EndedError, read_ended};
+pub use ended::{Doubt, Ended, EndedError, EndedFile, EndedGrant, EndedSince, Namespaces, read_ended};
 pub use error::{Error, Trouble, WriteError};
 pub use journal::Share;
 pub use load::is_row;
@@ -90,7 +90,7 @@ use crate::private_file::{self, PrivateFileError};
 use audit_index::AuditIndex;
 use audit_key::AuditKey;
 use end::NotedEnd;
-use ended::EndedLog;
+use ended::{EndedLog, Keeping};
 use engine::Engine;
 use journal::Journal;
 use purge::Purge;
@@ -116,6 +116,7 @@ pub struct Store {
     directory: Mutex<DataDirectory>,
     /// Whether an earlier start has kept the store of an earlier dockpass.
     keeps_earlier: bool,
+    keeping: Arc<Keeping>,
     retention: Mutex<Retention>,
     space: Mutex<Space>,
     audit_index: RwLock<AuditIndex>,
@@ -161,6 +162,9 @@ impl Store {
             directory.mark_used()?;
         }
         compaction::clear(directory.path());
+        let mut ended = EndedLog::of(directory.path(), Namespaces::new(key.derive(Namespaces::PURPOSE)));
+        ended.begin(published.meta().map(|meta| meta.instance), seal.number, clock.now());
+        let keeping = Arc::clone(ended.keeping());
         directory.give_to_owner()?;
         let shared = Arc::new(Shared {
             engine,
@@ -178,7 +182,6 @@ impl Store {
             path: directory.path().to_owned(),
         });
         let (sender, queue) = sync_channel(writer::QUEUE);
-        let ended = EndedLog::of(directory.path());
         let purge = Purge::new(loaded.leftovers.into_iter().chain(made.leftovers).collect());
         let (shared_with, purge_failed) = (Arc::clone(&shared), false);
         let compaction = None;
@@ -204,6 +207,7 @@ impl Store {
             writer: Mutex::new(Some(thread)),
             directory: Mutex::new(directory),
             keeps_earlier,
+            keeping,
             retention: Mutex::default(),
             space: Mutex::default(),
             audit_index: RwLock::default(),
@@ -327,6 +331,24 @@ impl Store {
         let noted = std::fs::metadata(self.shared.path.join(data_files::LAST_BACKUP)).and_then(|file| file.modified());
         let since = noted.ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
         i64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
+    }
+
+    /// The life of this store, as `ended.log` tells; none if that could not be opened.
+    #[must_use]
+    pub fn ended_life(&self) -> Option<Id> {
+        self.keeping.life()
+    }
+
+    /// Whether `ended.log` cannot be written: what is ended is not noted for a restore.
+    #[must_use]
+    pub fn is_ended_log_failing(&self) -> bool {
+        self.keeping.is_failing()
+    }
+
+    /// What tells namespaces apart in `ended.log`.
+    #[must_use]
+    pub fn namespaces(&self) -> Namespaces {
+        Namespaces::new(self.shared.key.derive(Namespaces::PURPOSE))
     }
 
     /// Room that is left on the file system of the data directory, in bytes; none if the system does not tell.

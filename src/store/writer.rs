@@ -192,6 +192,9 @@ impl Writer {
             }
         }
         self.compaction.take().into_iter().for_each(Compaction::give_up);
+        // Once more, if it could not be written.
+        let instance = self.shared.state.load().meta().map(|meta| meta.instance);
+        self.ended.note(instance, self.seal.number.saturating_add(1), &[], self.clock.now());
         if let Err(error) = self.end.sync() {
             log::warn!("the note of the last batch is not durable: {error}");
         }
@@ -401,7 +404,8 @@ impl Writer {
     /// missing would let live what was ended.
     fn note_ended(&mut self, sealed: &Sealed) {
         let instance = self.shared.state.load().meta().map(|meta| meta.instance);
-        self.ended.note(instance, sealed.seal.number, &ended_by(&sealed.changes, &sealed.undo), self.clock.now());
+        let ended = ended_by(&sealed.changes, &sealed.undo, self.ended.namespaces());
+        self.ended.note(instance, sealed.seal.number, &ended, self.clock.now());
     }
 
     /// Forgets what a change that stands has removed.

@@ -12,7 +12,10 @@ use crate::causes::with_causes;
 use crate::cli::global::Global;
 use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt, shown};
 use crate::denied;
-use crate::http::{BackupTrouble, Ended, RestoreError, VerifiedBackup, read_ended, restore, verify_backup};
+use crate::domain::time::Timestamp;
+use crate::http::{
+    BackupTrouble, EndedFile, EndedSince, RestoreError, VerifiedBackup, read_ended, restore, verify_backup,
+};
 
 /// What `dockpass restore` takes.
 #[derive(Args)]
@@ -21,7 +24,8 @@ use crate::http::{BackupTrouble, Ended, RestoreError, VerifiedBackup, read_ended
                   to its end first; then the data directory is made, which must be empty or not there. Start the server on it \
                   afterwards: every password, access token, permission and key is as it was.\n\nWhat was revoked, deactivated, \
                   deleted or given a new password after the backup is in force again, unless --ended ends it: copy `ended.log` of \
-                  the data directory more often than you make backups.\n\nExit codes: 0 restored; 1 nothing was written; 2 wrong usage."
+                  the data directory more often than you make backups. If these files do not reach back to the backup, that is said, \
+                  and has to be confirmed.\n\nExit codes: 0 restored; 1 nothing was written; 2 wrong usage."
 )]
 pub(in crate::cli) struct RestoreArguments {
     /// The backup
@@ -46,22 +50,15 @@ pub(in crate::cli) fn run(
     let source = Source::open(&arguments.file, &arguments.identity)?;
     let trouble = |error| source.trouble(&BackupTrouble::Read(error));
     let found = verify_backup(source.reader().map_err(trouble)?).map_err(|trouble| source.trouble(&trouble))?;
-    let mut ended = Vec::new();
-    for path in &arguments.ended {
-        ended.extend(read(path, &found)?);
-    }
-    let stakes = format!(
-        "The backup is of {}, {}. What was revoked, deactivated, deleted or given a new password since then is in force again.",
-        found.header.created_at,
-        age(&found, console.clock.now())
-    );
-    if arguments.ended.is_empty() {
+    let files = arguments.ended.iter().map(|path| read(path, &found)).collect::<Result<Vec<_>, _>>()?;
+    let since = EndedSince::of(&files, &found.header);
+    if let Some(stakes) = stakes(&files, &since, &found, console.clock.now()) {
         if arguments.unasked.yes {
             console.note(&format!("{stakes}\n"))?;
         }
         prompt::confirm(Final::Restore, &stakes, arguments.unasked, console)?;
     }
-    let restored = restore(|| source.reader(), &target, &ended, &console.clock).map_err(|error| match error {
+    let restored = restore(|| source.reader(), &target, &since.ended, &console.clock).map_err(|error| match error {
         RestoreError::Backup(trouble) => source.trouble(&trouble),
         other => CliError::Finding(format!("nothing was restored: {}", with_causes(&other))),
     })?;
@@ -74,14 +71,36 @@ pub(in crate::cli) fn run(
     if !arguments.ended.is_empty() {
         let count = shown::counted_as(restored.ended_again, "thing that was", "things that were");
         line = format!("{line}, and {count} ended since then ended again");
+        let told = since.until.map_or_else(
+            || "these files tell of nothing that was ended since the backup".to_owned(),
+            |until| {
+                format!(
+                    "the last that these files tell of was ended on {until}; what was ended later is in force again"
+                )
+            },
+        );
+        console.note(&format!("{told}\n"))?;
     }
     let next = vec![format!("dockpass serve --data-dir {}", denied::word(&target))];
     console.report(&Report::done_then(answer, line, next))
 }
 
-/// What a file says was ended since a backup.
-fn read(path: &Path, backup: &VerifiedBackup) -> Result<Vec<Ended>, CliError> {
+/// What comes back, unless all that was ended since the backup is ended again.
+fn stakes(files: &[EndedFile], since: &EndedSince, backup: &VerifiedBackup, now: Timestamp) -> Option<String> {
+    let what = "What was revoked, deactivated, deleted or given a new password since then";
+    let of = format!("The backup is of {}, {}.", backup.header.created_at, age(backup, now));
+    if files.is_empty() {
+        return Some(format!("{of} {what} is in force again."));
+    }
+    let doubts: Vec<String> = since.doubts.iter().map(ToString::to_string).collect();
+    let doubts = doubts.join("; ");
+    let told = format!("{of} {what}, and is not in the files of --ended, is in force again: {doubts}.");
+    (!doubts.is_empty()).then_some(told)
+}
+
+/// A file of what was ended in the store of a backup.
+fn read(path: &Path, backup: &VerifiedBackup) -> Result<EndedFile, CliError> {
     let file = File::open(path).map_err(|cause| CliError::File { action: "read", path: path.to_owned(), cause })?;
-    let ended = read_ended(file, backup.header.instance, backup.header.batch);
-    ended.map_err(|error| CliError::Finding(format!("nothing was restored: {}: {error}", path.display())))
+    let read = read_ended(file).and_then(|file| file.refuse_other(backup.header.instance).map(|()| file));
+    read.map_err(|error| CliError::Finding(format!("nothing was restored: {}: {error}", path.display())))
 }

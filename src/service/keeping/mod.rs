@@ -41,7 +41,7 @@ impl Service {
     /// [`Error::Internal`] if it cannot be read or written.
     pub fn write_backup(&self, call: &Call, out: impl Write) -> Result<BackupHeader, Error> {
         self.may_back_up(call)?;
-        Ok(self.store.back_up(out, call.now)?)
+        Ok(self.store.back_up(out, &self.clock)?)
     }
 
     /// Records that a backup is durable where it was written, and notes the time for the metrics. Only who wrote it knows that:

@@ -92,7 +92,7 @@ fn what_is_not_to_be_kept_goes_with_the_chores() {
     let service = home.open(start());
     add(&service, 2_000, |_| ("old".to_owned(), start().plus_seconds(-401 * DAY)));
     add(&service, 1_000, |_| ("young".to_owned(), start()));
-    assert_eq!(service.warning(), None);
+    assert_eq!(service.warnings().next(), None);
     service.housekeep(start());
     let objects = |object: &str| {
         let filter = AuditFilter { object: Some(object.to_owned()), ..AuditFilter::default() };
@@ -100,7 +100,7 @@ fn what_is_not_to_be_kept_goes_with_the_chores() {
     };
     // All are changes: the size takes the old ones, and none of the young, which are too many.
     assert_eq!((objects("old"), objects("young")), (0, 1_000));
-    assert!(service.warning().unwrap().contains("audit.keep_mib"));
+    assert!(service.warnings().next().unwrap().contains("audit.keep_mib"));
     let removals = AuditFilter { action: Some("audit.remove".parse().unwrap()), ..AuditFilter::default() };
     let page = service.list_audit(&local(start()), &removals, AuditPlace::newest(100)).unwrap().page.entries;
     assert_eq!(page.iter().map(|it| it.record.removed.as_ref().unwrap().count).sum::<u64>(), 2_000);

@@ -28,7 +28,7 @@ use super::table::Table;
 use crate::data_files::{FIRST_PASSWORD, KEYS, UNFINISHED};
 use crate::domain::audit::AuditHead;
 use crate::domain::id::Id;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Clock, Timestamp};
 use crate::private_file::{self, PrivateFileError};
 
 pub(super) use check::{Checked, Checking};
@@ -49,6 +49,8 @@ pub struct BackupHeader {
     pub format: u32,
     /// Which store it is of.
     pub instance: Option<Id>,
+    /// In which life of the store ([`super::ended`]); none if that is not known.
+    pub life: Option<Id>,
     /// The number of the last batch of changes in it.
     pub batch: u64,
     /// The end of the audit log in it.
@@ -77,6 +79,9 @@ record!(BackupHeader; BackupHeaderV1 is 25, 1 {
     repositories: u64,
     tokens: u64,
     tables: Vec<String>,
+} then BackupHeaderV2 is 2, adding |_older| {
+    // It was not noted.
+    life: Option<Bytes16> = None,
 });
 
 /// Why a backup was not made.
@@ -143,10 +148,11 @@ impl Store {
     ///
     /// # Errors
     /// [`BackupError`]; what was written by then is no backup, and known for none.
-    pub fn back_up<W: Write>(&self, out: W, now: Timestamp) -> Result<BackupHeader, BackupError> {
+    pub fn back_up<W: Write>(&self, out: W, clock: &Clock) -> Result<BackupHeader, BackupError> {
         let files = settled_files(self.directory())?;
         let snapshot = self.snapshot()?;
-        let header = header(&snapshot, now);
+        // Whatever is ended from now on has a later time.
+        let header = header(&snapshot, self.ended_life(), clock.now());
         let mut writer = BackupWriter::begin(out, &header).map_err(BackupError::Write)?;
         for (name, content) in &files {
             writer.file(name, content).map_err(BackupError::Write)?;
@@ -170,13 +176,14 @@ fn tables() -> impl Iterator<Item = Table> {
     Table::in_memory().chain(Table::OF_LOG)
 }
 
-fn header(snapshot: &Snapshot<'_>, now: Timestamp) -> BackupHeader {
+fn header(snapshot: &Snapshot<'_>, life: Option<Id>, now: Timestamp) -> BackupHeader {
     let state = &snapshot.state;
     BackupHeader {
         created_at: now,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         format: FORMAT,
         instance: state.meta().map(|meta| meta.instance),
+        life,
         batch: snapshot.seal.number,
         audit: snapshot.seal.audit,
         users: state.users_count() as u64,

@@ -2,43 +2,48 @@
 //! are made: whoever restores a backup gives it to the restore, and what was ended since is ended again.
 //!
 //! ```text
-//! dockpass ended 1 01M8JYMEWMVJRPC17NVPEK66D6 CHECK          the store that it is of
+//! dockpass ended 2 01M8JYMEWMVJRPC17NVPEK66D6 01M8… 1203 2026-11-30T07:46:12Z CHECK
+//!                                           the store that it is of, in which life, complete after which batch, and since when
 //! 2026-11-30T07:46:12Z 1204 token.inactive 01M8… CHECK       when, in which batch, what, which
 //! ```
 //!
-//! Identifiers only; of a grant on a namespace the key in hexadecimal, which has the name of that. `CHECK` are the first 16
-//! hexadecimal digits of the BLAKE3 of what stands before it on the line, so that a line that was cut off is none. A batch with
-//! endings has its lines on the disk before it is answered; they are made from its rows ([`ended_by`]), so none is
-//! forgotten. A change that ends a thing and is undone later has its line all the same: whoever applies it ends more, never
-//! less. The file is bounded: a full one becomes `ended.log.1`, in place of the one before.
+//! Identifiers only; a namespace, which may be no account's, is a digest under a key of the store ([`Namespaces`]). `CHECK`
+//! are the first 16 hexadecimal digits of the BLAKE3 of what stands before it on the line, so that a line that was cut off is
+//! none. A batch with endings has its lines on the disk before it is answered; they are made from its rows ([`ended_by`]), so
+//! none is forgotten. A change that ends a thing and is undone later has its line all the same: whoever applies it ends more,
+//! never less.
+//!
+//! A *life* of a store is what one file and those before it tell without a gap. A backup notes in which life it was made, so
+//! that a restore can tell whether a file covers the time since ([`since`]): a store that was restored has another life, in
+//! which batches have the same numbers once more. The file is bounded ([`log`]). Up to version 1 it said neither the life nor
+//! from when on it is complete, and a grant on a namespace was its key, which has the name.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+mod change;
+mod log;
+mod read;
+mod since;
 
-use super::change::RowChange;
 use super::error::hex;
-use super::record::{Gone, Part};
-use super::row;
 use super::state::State;
-use super::table::{self, Table};
-use crate::data_files::{ENDED, ENDED_BEFORE};
-use crate::domain::account::Account;
+use super::table;
+use crate::domain::access::GrantLevel;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
-use crate::domain::time::Timestamp;
-use crate::domain::token::AccessToken;
-use crate::private_file::{NO_LINK, sync_directory};
+use crate::domain::name::Namespace;
 
-/// What the file begins with.
-const FIRST: &str = "dockpass ended 1 ";
-/// Largest file, in bytes.
-const LARGEST: u64 = 4 * 1024 * 1024;
-/// Longest line, in bytes.
-const LINE: u64 = 1024;
+pub(super) use change::ended_by;
+pub(super) use log::{EndedLog, Keeping};
+pub use read::{EndedError, EndedFile, read_ended};
+pub use since::{Doubt, EndedSince};
+
+/// What every version of the file begins with.
+const FIRST: &str = "dockpass ended ";
 /// Digits of a check.
 const CHECK: usize = 16;
+/// A line that is about the file: lines are missing from before this batch.
+const GAP: &str = "log.gap";
+/// A line that is about the file, and its last one: after this batch it goes on in another.
+const CONTINUED: &str = "log.continued";
 
 /// What was ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,18 +70,133 @@ pub enum Ended {
     TeamRemoved(Id),
     /// A user left an organization.
     MemberRemoved(Id, Id),
+    /// A member of an organization does not administer it any more.
+    MemberDemoted(Id, Id),
     /// A user left a team.
     TeamMemberRemoved(Id, Id),
-    /// A grant on a namespace is gone; by its key.
-    GrantRemoved(Vec<u8>),
-    /// A grant on a repository is gone; by its key.
-    RepositoryGrantRemoved(Vec<u8>),
+    /// A grant is gone.
+    GrantRemoved(EndedGrant),
+    /// A grant has a lower level.
+    GrantLowered(EndedGrant, GrantLevel),
+    /// A repository is gone.
+    RepositoryRemoved(Id),
+    /// A repository is not public any more.
+    RepositoryPrivate(Id),
+    /// A repository was given to another account; none if to that of its namespace.
+    RepositoryTransferred(Id, Option<Id>),
+}
+
+/// A grant that ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedGrant {
+    on: On,
+    grantee: Grantee,
+}
+
+/// What a grant was on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum On {
+    Repository(Id),
+    Namespace(Digest),
+    /// Of version 1.
+    Named(Namespace),
+}
+
+/// What stands for a namespace.
+type Digest = [u8; 16];
+
+/// Tells namespaces apart without their names: a digest under a key of the store.
+#[derive(Clone)]
+pub struct Namespaces([u8; 32]);
+
+impl Namespaces {
+    /// What the key is derived for.
+    pub(super) const PURPOSE: &'static str = "dockpass 2026-11 namespaces in ended.log";
+
+    /// With the key of a store for [`Self::PURPOSE`].
+    pub(super) fn new(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
+    fn digest(&self, namespace: &Namespace) -> Digest {
+        let mut digest = Digest::default();
+        blake3::Hasher::new_keyed(&self.0).update(namespace.to_string().as_bytes()).finalize_xof().fill(&mut digest);
+        digest
+    }
+}
+
+impl EndedGrant {
+    /// What it was on, and whose it was, if it is there.
+    #[must_use]
+    pub fn find(&self, state: &State, namespaces: &Namespaces) -> Option<(GrantTarget, Grantee)> {
+        let target = match &self.on {
+            On::Repository(id) => GrantTarget::Repository(state.repository_of(*id)?.name.clone()),
+            On::Named(namespace) => GrantTarget::Namespace(namespace.clone()),
+            On::Namespace(digest) => {
+                let mut targets = state.grants_of(self.grantee).map(|(target, _)| target);
+                targets.find(|target| is_on(target, digest, namespaces))?.clone()
+            }
+        };
+        state.grant(&target, self.grantee).map(|_| (target, self.grantee))
+    }
+
+    fn words(&self) -> (&'static str, String) {
+        let kind = match self.grantee {
+            Grantee::User(_) => "user",
+            Grantee::Team(_) => "team",
+        };
+        let (table, on) = match &self.on {
+            On::Repository(id) => ("repositoryGrant", id.to_string()),
+            On::Namespace(digest) => ("namespaceGrant", hex(digest)),
+            On::Named(namespace) => return ("grant", hex(&table::namespace_grant(namespace, self.grantee))),
+        };
+        (table, format!("{on}/{kind}/{}", self.grantee.id()))
+    }
+
+    fn parse(table: &str, which: &str) -> Option<Self> {
+        if let Some(key) = from_hex(which) {
+            return Self::parse_key(table, &key);
+        }
+        let [on, kind, id] = which.split('/').collect::<Vec<_>>().try_into().ok()?;
+        let grantee = match kind {
+            "user" => Grantee::User(id.parse().ok()?),
+            "team" => Grantee::Team(id.parse().ok()?),
+            _ => return None,
+        };
+        let on = match table {
+            "repositoryGrant" => On::Repository(on.parse().ok()?),
+            "namespaceGrant" => On::Namespace(from_hex(on)?.try_into().ok()?),
+            _ => return None,
+        };
+        Some(Self { on, grantee })
+    }
+
+    /// Version 1 had the keys of rows.
+    fn parse_key(table: &str, key: &[u8]) -> Option<Self> {
+        match table {
+            "grant" => {
+                table::namespace_grant_of(key).map(|(namespace, grantee)| Self { on: On::Named(namespace), grantee })
+            }
+            "repositoryGrant" => {
+                table::repository_grant_of(key).map(|(id, grantee)| Self { on: On::Repository(id), grantee })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn is_on(target: &GrantTarget, digest: &Digest, namespaces: &Namespaces) -> bool {
+    match target {
+        GrantTarget::Namespace(namespace) => namespaces.digest(namespace) == *digest,
+        GrantTarget::Repository(_) => false,
+    }
 }
 
 impl Ended {
-    fn words(&self) -> (&'static str, String) {
+    /// The word of its kind, and what it was.
+    fn words(&self) -> (String, String) {
         let both = |one: &Id, other: &Id| format!("{one}/{other}");
-        match self {
+        let (kind, which) = match self {
             Self::AccountRemoved(id) => ("account.removed", id.to_string()),
             Self::AccountInactive(id) => ("account.inactive", id.to_string()),
             Self::AccountDemoted(id) => ("account.demoted", id.to_string()),
@@ -88,10 +208,22 @@ impl Ended {
             Self::TokenOverlap(id) => ("token.overlap", id.to_string()),
             Self::TeamRemoved(id) => ("team.removed", id.to_string()),
             Self::MemberRemoved(group, user) => ("member.removed", both(group, user)),
+            Self::MemberDemoted(group, user) => ("member.demoted", both(group, user)),
             Self::TeamMemberRemoved(team, user) => ("teamMember.removed", both(team, user)),
-            Self::GrantRemoved(key) => ("grant.removed", hex(key)),
-            Self::RepositoryGrantRemoved(key) => ("repositoryGrant.removed", hex(key)),
-        }
+            Self::RepositoryRemoved(id) => ("repository.removed", id.to_string()),
+            Self::RepositoryPrivate(id) => ("repository.private", id.to_string()),
+            Self::RepositoryTransferred(id, None) => ("repository.transferred", id.to_string()),
+            Self::RepositoryTransferred(id, Some(to)) => ("repository.transferred", both(id, to)),
+            Self::GrantRemoved(grant) => {
+                let (table, which) = grant.words();
+                return (format!("{table}.removed"), which);
+            }
+            Self::GrantLowered(grant, level) => {
+                let (table, which) = grant.words();
+                return (format!("{table}.lowered"), format!("{which}/{level}"));
+            }
+        };
+        (kind.to_owned(), which)
     }
 
     fn parse(kind: &str, which: &str) -> Option<Self> {
@@ -112,276 +244,37 @@ impl Ended {
             "token.overlap" => Self::TokenOverlap(id()?),
             "team.removed" => Self::TeamRemoved(id()?),
             "member.removed" => both().map(|(group, user)| Self::MemberRemoved(group, user))?,
+            "member.demoted" => both().map(|(group, user)| Self::MemberDemoted(group, user))?,
             "teamMember.removed" => both().map(|(team, user)| Self::TeamMemberRemoved(team, user))?,
-            "grant.removed" => Self::GrantRemoved(from_hex(which)?),
-            "repositoryGrant.removed" => Self::RepositoryGrantRemoved(from_hex(which)?),
-            _ => return None,
+            "repository.removed" => Self::RepositoryRemoved(id()?),
+            "repository.private" => Self::RepositoryPrivate(id()?),
+            "repository.transferred" => match both() {
+                Some((repository, to)) => Self::RepositoryTransferred(repository, Some(to)),
+                None => Self::RepositoryTransferred(id()?, None),
+            },
+            other => match other.rsplit_once('.')? {
+                (table, "removed") => Self::GrantRemoved(EndedGrant::parse(table, which)?),
+                (table, "lowered") => {
+                    let (which, level) = which.rsplit_once('/')?;
+                    Self::GrantLowered(EndedGrant::parse(table, which)?, level.parse().ok()?)
+                }
+                (_, _) => return None,
+            },
         })
     }
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let is_it = text.len().is_multiple_of(2) && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
     let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    text.len().is_multiple_of(2).then(|| text.as_bytes().chunks(2).map(pair).collect())?
+    is_it.then(|| text.as_bytes().chunks(2).map(pair).collect())?
 }
 
-/// What a batch ends, by what its rows were and what they become.
-pub(super) fn ended_by(changes: &[RowChange], before: &[RowChange]) -> Vec<Ended> {
-    changes.iter().zip(before).flat_map(|(change, before)| ended(change, before)).collect()
-}
-
-fn ended(change: &RowChange, before: &RowChange) -> Vec<Ended> {
-    let is_removed = change.value.is_none() && before.value.is_some();
-    let key = || change.key.clone();
-    match change.table {
-        Table::Gone => change.value.as_deref().map_or(Vec::new(), buried),
-        Table::Accounts => of_account(change, before),
-        Table::Tokens => of_token(change, before),
-        Table::Members if is_removed => pair(&change.key, Ended::MemberRemoved),
-        Table::TeamMembers if is_removed => pair(&change.key, Ended::TeamMemberRemoved),
-        Table::Grants if is_removed => vec![Ended::GrantRemoved(key())],
-        Table::RepositoryGrants if is_removed => vec![Ended::RepositoryGrantRemoved(key())],
-        Table::Meta
-        | Table::Members
-        | Table::Teams
-        | Table::TeamMembers
-        | Table::Repositories
-        | Table::Tags
-        | Table::Activity
-        | Table::Days
-        | Table::Deleted
-        | Table::Grants
-        | Table::RepositoryGrants
-        | Table::Usage
-        | Table::KnownAddresses
-        | Table::Audit
-        | Table::Removed => Vec::new(),
-    }
-}
-
-fn pair(key: &[u8], ended: fn(Id, Id) -> Ended) -> Vec<Ended> {
-    table::membership_of(key).map(|(group, user)| ended(group, user)).into_iter().collect()
-}
-
-fn buried(value: &[u8]) -> Vec<Ended> {
-    let ids = row::decode::<Gone>(value).map(|gone| gone.ids).unwrap_or_default();
-    let ended = |(part, id)| match part {
-        Part::Account => Some(Ended::AccountRemoved(id)),
-        Part::Team => Some(Ended::TeamRemoved(id)),
-        Part::Token => Some(Ended::TokenRemoved(id)),
-        // A name without content gives no power.
-        Part::Repository => None,
-    };
-    ids.into_iter().filter_map(ended).collect()
-}
-
-fn both<R: row::Record>(change: &RowChange, before: &RowChange) -> Option<(R, R)> {
-    let read = |value: &Option<Vec<u8>>| row::decode(value.as_deref()?).ok();
-    Some((read(&before.value)?, read(&change.value)?))
-}
-
-fn of_account(change: &RowChange, before: &RowChange) -> Vec<Ended> {
-    let Some((old, new)) = both::<Account>(change, before) else { return Vec::new() };
-    let ended = [
-        (old.is_active && !new.is_active, Ended::AccountInactive(new.id)),
-        (old.is_admin && !new.is_admin, Ended::AccountDemoted(new.id)),
-        (old.password.is_some() && old.generation != new.generation, Ended::AccountPassword(new.id)),
-    ];
-    ended.into_iter().filter(|(is_it, _)| *is_it).map(|(_, ended)| ended).collect()
-}
-
-fn of_token(change: &RowChange, before: &RowChange) -> Vec<Ended> {
-    if change.value.is_none() {
-        let id = table::id_of(&change.key).filter(|_| before.value.is_some());
-        return id.map(Ended::TokenRemoved).into_iter().collect();
-    }
-    let Some((old, new)) = both::<AccessToken>(change, before) else { return Vec::new() };
-    let is_revoked = old.revoked.is_none() && new.revoked.is_some();
-    let ended = [
-        (is_revoked, Ended::TokenRevoked(new.id)),
-        (old.is_active && !new.is_active && !is_revoked, Ended::TokenInactive(new.id)),
-        (old.generation != new.generation, Ended::TokenSecret(new.id)),
-        (is_over(&old, &new), Ended::TokenOverlap(new.id)),
-    ];
-    ended.into_iter().filter(|(is_it, _)| *is_it).map(|(_, ended)| ended).collect()
-}
-
-fn is_over(old: &AccessToken, new: &AccessToken) -> bool {
-    old.generation == new.generation && old.previous.is_some() && new.previous.is_none()
-}
-
-/// The file, open to be added to. One that cannot be written is told once; its lines are kept and tried again with the next
-/// ones: the change itself is durable, and the journal has what a full disk keeps from here.
-pub(super) struct EndedLog {
-    directory: PathBuf,
-    open: Option<File>,
-    /// Lines that are not on the disk yet.
-    waiting: String,
-}
-
-/// Most bytes of lines that wait for the disk.
-const WAITING: usize = 1024 * 1024;
-
-impl EndedLog {
-    /// The file in this data directory.
-    pub(super) fn of(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), open: None, waiting: String::new() }
-    }
-
-    /// Adds lines; durable when it returns. Nothing is done where nothing was ended.
-    pub(super) fn note(&mut self, instance: Option<Id>, batch: u64, ended: &[Ended], now: Timestamp) {
-        let Some(instance) = instance.filter(|_| !ended.is_empty()) else { return };
-        let was_failing = !self.waiting.is_empty();
-        for ended in ended {
-            let (kind, which) = ended.words();
-            self.waiting.push_str(&checked(&format!("{} {batch} {kind} {which}", now.whole_seconds())));
-        }
-        let path = self.directory.join(ENDED);
-        match self.write(instance) {
-            Ok(()) => self.waiting.clear(),
-            Err(error) => {
-                self.open = None;
-                if !was_failing {
-                    log::error!("{}: {error}; what is ended now is not noted for a restore yet", path.display());
-                }
-                if self.waiting.len() > WAITING {
-                    self.waiting.clear();
-                    log::error!("{}: too much waits for it; what was ended meanwhile is not in it", path.display());
-                }
-            }
-        }
-    }
-
-    fn write(&mut self, instance: Id) -> io::Result<()> {
-        let mut file = match self.open.take() {
-            Some(file) => file,
-            None => self.opened()?,
-        };
-        if file.metadata()?.len() > LARGEST {
-            drop(file);
-            fs::rename(self.directory.join(ENDED), self.directory.join(ENDED_BEFORE))?;
-            file = self.opened()?;
-        }
-        let is_new = file.metadata()?.len() == 0;
-        if is_new {
-            file.write_all(checked(&format!("{FIRST}{instance}")).as_bytes())?;
-        }
-        file.write_all(self.waiting.as_bytes())?;
-        file.sync_data()?;
-        if is_new {
-            sync_directory(&self.directory)?;
-        }
-        self.open = Some(file);
-        Ok(())
-    }
-
-    /// Opens the file, without a line that was cut off.
-    fn opened(&self) -> io::Result<File> {
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true).mode(0o600).custom_flags(NO_LINK);
-        let mut file = options.open(self.directory.join(ENDED))?;
-        let length = file.metadata()?.len();
-        let mut end = Vec::new();
-        file.seek(SeekFrom::Start(length.saturating_sub(2 * LINE)))?;
-        file.read_to_end(&mut end)?;
-        let torn = end.iter().rev().take_while(|byte| **byte != b'\n').count() as u64;
-        file.set_len(length.saturating_sub(torn))?;
-        Ok(file)
-    }
-}
-
+/// A line with its check.
 fn checked(line: &str) -> String {
     format!("{line} {}\n", check_of(line))
 }
 
 fn check_of(line: &str) -> String {
     blake3::hash(line.as_bytes()).to_hex().chars().take(CHECK).collect()
-}
-
-/// Why a file of endings cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum EndedError {
-    /// It cannot be read.
-    #[error("it cannot be read: {0}")]
-    Read(#[from] io::Error),
-    /// It is something else.
-    #[error("it is no ended.log of dockpass")]
-    Foreign,
-    /// It is of another store.
-    #[error("it is of another store than the backup")]
-    OfAnother,
-    /// A line is damaged.
-    #[error("line {0} is damaged: remove it to go on without what it ended")]
-    Damaged(usize),
-}
-
-/// Reads what was ended in a store after a batch. A last line that was cut off is left out: it was never answered for.
-///
-/// # Errors
-/// [`EndedError`]
-pub fn read_ended(from: impl Read, instance: Option<Id>, after: u64) -> Result<Vec<Ended>, EndedError> {
-    let (mut from, mut found, mut number) = (io::BufReader::new(from), Vec::new(), 0);
-    loop {
-        let mut bytes = Vec::new();
-        (&mut from).take(LINE).read_until(b'\n', &mut bytes)?;
-        if bytes.is_empty() {
-            return if number == 0 { Err(EndedError::Foreign) } else { Ok(found) };
-        }
-        number += 1;
-        let is_last = bytes.last() != Some(&b'\n');
-        let line = std::str::from_utf8(&bytes).ok().map(str::trim_end);
-        let line = line.and_then(|line| line.rsplit_once(' ')).filter(|(line, check)| check_of(line) == *check);
-        let line = match line {
-            Some((line, _)) => line,
-            None if number == 1 => return Err(EndedError::Foreign),
-            None if is_last && from.fill_buf()?.is_empty() => {
-                log::warn!("the last line was cut off, and is left out");
-                return Ok(found);
-            }
-            None => return Err(EndedError::Damaged(number)),
-        };
-        if number == 1 {
-            let of = line.strip_prefix(FIRST).ok_or(EndedError::Foreign)?;
-            if instance.is_none_or(|instance| instance.to_string() != of) {
-                return Err(EndedError::OfAnother);
-            }
-            continue;
-        }
-        let words: Vec<&str> = line.split(' ').collect();
-        let [_, batch, kind, which] = words.as_slice() else { return Err(EndedError::Damaged(number)) };
-        let batch: u64 = batch.parse().map_err(|_| EndedError::Damaged(number))?;
-        let ended = Ended::parse(kind, which).ok_or(EndedError::Damaged(number))?;
-        if batch > after {
-            found.push(ended);
-        }
-    }
-}
-
-impl Ended {
-    /// The grant that this was about, where its repository is there.
-    #[must_use]
-    pub fn grant(&self, state: &State) -> Option<(GrantTarget, Grantee)> {
-        match self {
-            Self::GrantRemoved(key) => {
-                table::namespace_grant_of(key).map(|(namespace, grantee)| (GrantTarget::Namespace(namespace), grantee))
-            }
-            Self::RepositoryGrantRemoved(key) => {
-                let (repository, grantee) = table::repository_grant_of(key)?;
-                let name = state.repository_of(repository)?.name.clone();
-                Some((GrantTarget::Repository(name), grantee))
-            }
-            Self::AccountRemoved(_)
-            | Self::AccountInactive(_)
-            | Self::AccountDemoted(_)
-            | Self::AccountPassword(_)
-            | Self::TokenRemoved(_)
-            | Self::TokenInactive(_)
-            | Self::TokenRevoked(_)
-            | Self::TokenSecret(_)
-            | Self::TokenOverlap(_)
-            | Self::TeamRemoved(_)
-            | Self::MemberRemoved(..)
-            | Self::TeamMemberRemoved(..) => None,
-        }
-    }
 }

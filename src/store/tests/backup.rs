@@ -19,7 +19,7 @@ fn deleted() -> Deletion {
 
 fn backed_up(store: &Store) -> (Vec<u8>, BackupHeader) {
     let mut bytes = Vec::new();
-    let header = store.back_up(&mut bytes, now()).unwrap();
+    let header = store.back_up(&mut bytes, &clock()).unwrap();
     (bytes, header)
 }
 
@@ -123,7 +123,7 @@ fn what_changes_while_it_is_written_is_not_in_it_wherever_that_is() {
         };
         let mut out =
             Paused { bytes: Vec::new(), at: before.len() * usize::try_from(part).unwrap() / 24, act: Some(act) };
-        let made = store.back_up(&mut out, now()).unwrap();
+        let made = store.back_up(&mut out, &clock()).unwrap();
         assert!(out.act.is_none() && *store.state() != *state, "it has changed in the middle");
         assert!(out.bytes == before && made == header_before, "part {part}");
         verify_backup(out.bytes.as_slice()).unwrap();
@@ -302,7 +302,7 @@ fn no_more_than_one_part_is_held_at_a_time() {
     let home = Home::started();
     let store = filled(&home);
     let mut counting = Counting::default();
-    store.back_up(&mut counting, now()).unwrap();
+    store.back_up(&mut counting, &clock()).unwrap();
     let (bytes, _) = backed_up(&store);
     assert_eq!(counting.bytes, bytes.len() as u64);
     assert!(counting.largest < 96 * 1024, "{}", counting.largest);
@@ -358,7 +358,7 @@ fn a_reader_who_is_too_slow_is_sent_away_and_holds_nothing_up() {
     };
     // New rows cost their keys alone.
     let mut out = Paused { bytes: Vec::new(), at: 1, act: Some(fill) };
-    store.back_up(&mut out, now()).unwrap();
+    store.back_up(&mut out, &clock()).unwrap();
     let kept: Vec<_> = (0..70).flat_map(|round| (0..40).map(move |number| (round, number))).collect();
     for piece in kept.chunks(40) {
         let (piece, long) = (piece.to_vec(), long.clone());
@@ -387,7 +387,7 @@ fn a_reader_who_is_too_slow_is_sent_away_and_holds_nothing_up() {
         }
     };
     let mut out = Paused { bytes: Vec::new(), at: 1, act: Some(change) };
-    let error = store.back_up(&mut out, now()).unwrap_err();
+    let error = store.back_up(&mut out, &clock()).unwrap_err();
     assert!(matches!(error, BackupError::Snapshot(SnapshotError::Overrun)), "{error}");
     assert!(verify_backup(out.bytes.as_slice()).is_err());
     backed_up(&store);

@@ -7,6 +7,7 @@ use std::thread;
 use super::child::{self, Answered, NUMBERS};
 use super::compaction::compact;
 use super::earlier::{self, Size};
+use super::ended;
 use super::lossy::{Dice, Loss, LossyDisk, Recording};
 use super::migration;
 use super::support::{Home, is_long, open_at, start};
@@ -71,7 +72,7 @@ impl Scene {
         let mut answered = Answered::default();
         self.said.iter().filter(|(at, _)| *at <= cut).for_each(|(_, line)| _ = answered.take(line));
         match open_at(&image.path()) {
-            Ok((store, _)) => answered.fault(&store),
+            Ok((store, _)) => answered.fault(&store).or_else(|| ended::lacks(&image.path(), &answered.removed)),
             Err(error) => Some(format!("it does not open: {error}: {error:?}")),
         }
     }

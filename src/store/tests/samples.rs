@@ -50,6 +50,7 @@ pub(super) fn backup_headers() -> Vec<BackupHeader> {
         program: "0.1.0".to_owned(),
         format: 9,
         instance: Some(id(1)),
+        life: Some(id(8)),
         batch: 9,
         audit: AuditHead { seq: 2, hash: [7; 32] },
         users: 3,

@@ -158,6 +158,11 @@ pub(super) fn now() -> Timestamp {
     Timestamp::from_millis(NOW)
 }
 
+/// A clock that stands still at [`now`].
+pub(super) fn clock() -> Clock {
+    Clock::fixed(now())
+}
+
 /// The moment of a store that was opened at [`now`].
 pub(super) fn moment() -> Moment {
     Clock::fixed(now()).moment()

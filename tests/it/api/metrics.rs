@@ -220,6 +220,7 @@ fn the_state_of_things_is_that_of_the_moment() {
         ("dockpass_notifications_received_total", 1),
         ("dockpass_notifications_refused_total", 1),
         ("dockpass_changes_accepted", 1),
+        ("dockpass_ended_log_written", 1),
         ("dockpass_writer_hung", 0),
         ("dockpass_writer_queue", 0),
         ("dockpass_connections{listener=\"network\"}", 1),

@@ -19,10 +19,12 @@ use crate::support::{
 
 /// A key pair that is used in tests alone.
 const IDENTITY: &str = "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0";
+/// One that opens nothing.
+const OTHER_IDENTITY: &str = "AGE-SECRET-KEY-1QYPQXPQ9QCRSSZG2PVXQ6RS0ZQG3YYC5Z5TPWXQERGD3C8G7RUSQGPQYEE";
 const RECIPIENT: &str = "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef";
 
 /// A command that needs no server.
-fn alone(arguments: &[&str]) -> Run {
+pub(super) fn alone(arguments: &[&str]) -> Run {
     Run::of(command(executable()).args(arguments), "")
 }
 
@@ -31,12 +33,12 @@ fn alone_json(arguments: &[&str]) -> Value {
     serde_json::from_str(&run.stdout).expect("JSON")
 }
 
-fn text(path: &Path) -> &str {
+pub(super) fn text(path: &Path) -> &str {
     path.to_str().expect("a path")
 }
 
 /// Restores into a new place, and starts a server there.
-fn restored(backup: &Path, options: &[&str]) -> Dockpass {
+pub(super) fn restored(backup: &Path, options: &[&str]) -> Dockpass {
     let home = tempfile::tempdir().expect("a directory");
     let data = home.path().join("data");
     let arguments = [&["restore", text(backup), "--data-dir", text(&data), "--yes"], options].concat();
@@ -97,8 +99,15 @@ fn a_backup_without_a_server_and_through_a_pipe_is_the_same() {
     let home = dockpass.stop();
     let data = home.path().join("data");
     let file = home.path().join("piped");
-    let line = format!("{} --data-dir {} backup - > {}", executable().display(), data.display(), file.display());
-    Run::of(command("sh").args(["-c", &line]), "").must_succeed();
+    let piped = |to: &Path| {
+        let line = format!("{} --data-dir {} backup - > {}", executable().display(), data.display(), to.display());
+        Run::of(command("sh").args(["-c", &line]), "")
+    };
+    // What nobody took is no backup, whatever has gone out.
+    piped(Path::new("/dev/full")).must_fail_with(&["No space left"]);
+    assert!(!data.join("last-backup").exists());
+    piped(&file).must_succeed();
+    assert!(data.join("last-backup").exists());
     alone(&["backup", "verify", text(&file)]).must_succeed();
     let again = restored(&file, &[]);
     again.http_as("alice", &secret).get("/api/v0/api_tokens").must_be(200);
@@ -221,6 +230,15 @@ fn an_encrypted_backup_opens_with_its_identity_alone() {
     let sealed = fs::read(&file).expect("the backup");
     assert!(sealed.starts_with(b"age-encryption.org/v1\n") && !sealed.windows(5).any(|part| part == b"alice"));
     alone(&["backup", "verify", text(&file)]).must_fail_with(&["encrypted with age", "--identity FILE"]);
+    let another = place("another-key");
+    fs::write(&another, format!("{OTHER_IDENTITY}\n")).expect("the key");
+    let target = place("target");
+    for arguments in [&["backup", "verify"][..], &["restore", "--yes", "--data-dir", text(&target)]] {
+        let arguments = [arguments, &[text(&file), "--identity", text(&another)]].concat();
+        let run = alone(&arguments);
+        assert!(run.code() == Some(1) && !target.exists(), "{}", run.describe());
+        assert!(!run.stderr.contains(&OTHER_IDENTITY[..24]), "{}", run.stderr);
+    }
     let found = alone_json(&["backup", "verify", text(&file), "--identity", text(&place("key"))]);
     assert_eq!(found["encrypted"], true);
     let mut flipped = sealed.clone();
@@ -265,13 +283,37 @@ fn of_a_directory_of_backups_the_newest_stay_and_nothing_of_others_goes() {
     assert!(run.code() == Some(1) && names().len() == 3, "{}", run.describe());
 }
 
-/// A backup of the first version, which is readable for ever; and what is in it.
 #[test]
-fn a_backup_of_the_first_version_is_restored() {
+fn two_backups_at_once_are_both_whole() {
+    let dockpass = Dockpass::start();
+    let places = tempfile::tempdir().expect("a directory");
+    let files = ["one", "two", "three"].map(|name| places.path().join(name));
+    std::thread::scope(|threads| {
+        for file in &files {
+            let mut command = cli_command(&dockpass.data(), &["backup", text(file)]);
+            threads.spawn(move || Run::of(&mut command, "").must_succeed());
+        }
+    });
+    for file in &files {
+        alone(&["backup", "verify", text(file)]).must_succeed();
+    }
+    let records = dockpass.cli_json(&["audit", "list", "--action", "server.noteBackup"]);
+    assert!(records["records"].as_array().is_some_and(|records| records.len() == 3), "{records}");
+}
+
+/// A backup of each version of its header, which is readable for ever; and what is in it.
+#[test]
+fn a_backup_of_each_version_is_restored() {
+    for version in 1..=2 {
+        is_restored(&format!("version-{version}"));
+    }
+}
+
+fn is_restored(name: &str) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/backup");
-    let told = fs::read_to_string(fixtures.join("version-1.json")).expect("what is in it");
+    let told = fs::read_to_string(fixtures.join(format!("{name}.json"))).expect("what is in it");
     let told: Value = serde_json::from_str(&told).expect("JSON");
-    let file = fixtures.join("version-1.backup");
+    let file = fixtures.join(format!("{name}.backup"));
     let found = alone_json(&["backup", "verify", text(&file)]);
     assert_eq!(found, told["verified"]);
     let again = restored(&file, &[]);

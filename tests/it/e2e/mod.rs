@@ -13,6 +13,7 @@ mod backup;
 mod completions;
 mod copies;
 mod durability;
+mod ended;
 mod entered;
 mod every_day;
 mod failing_disk;
