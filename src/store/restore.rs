@@ -142,12 +142,18 @@ impl Restore {
                 fs::rename(self.inside.join(&name), self.target.join(&name))?;
             }
         }
-        sync_directory(&self.target)?;
+        self.sync_names()?;
         // From here on it is a data directory.
         fs::rename(self.inside.join(FORMAT), self.target.join(FORMAT))?;
-        sync_directory(&self.target)?;
+        self.sync_names()?;
         fs::remove_dir(&self.inside)?;
         sync_directory(&self.target)
+    }
+
+    /// Makes durable what was renamed, from the one directory to the other.
+    fn sync_names(&self) -> io::Result<()> {
+        sync_directory(&self.target)?;
+        sync_directory(&self.inside)
     }
 
     fn begin(target: &Path) -> Result<Self, RestoreError> {
@@ -212,7 +218,10 @@ impl Restore {
         let (mut end, _) = NotedEnd::open(&self.inside.join(END)).map_err(failed)?;
         end.note(loaded.seal.end());
         end.sync().map_err(failed)?;
-        Journal::open(&self.inside.join(JOURNAL), loaded.folded)?;
+        let journal = self.inside.join(JOURNAL);
+        Journal::open(&journal, loaded.folded)?;
+        // A server goes on without one where there is no room for it.
+        fs::symlink_metadata(&journal).map_err(|_| failed(io::ErrorKind::StorageFull.into()))?;
         directory::note_format(&self.inside, format)?;
         Ok(())
     }
