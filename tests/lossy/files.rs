@@ -42,6 +42,15 @@ pub(super) struct Node {
     pub(super) mode: u16,
 }
 
+/// Which syncs fail.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Syncs {
+    /// `fdatasync`.
+    OfData,
+    /// `fsync` as well, of files and of directories.
+    All,
+}
+
 struct Inode {
     node: Node,
     content: Vec<u8>,
@@ -63,8 +72,8 @@ pub(super) struct Files {
     pub(super) used: usize,
     /// Most bytes that fit.
     pub(super) room: Option<usize>,
-    /// Calls of `fdatasync` until one fails.
-    pub(super) syncs_left: Option<usize>,
+    /// Syncs until one fails, and which count.
+    pub(super) syncs_left: Option<(usize, Syncs)>,
     pub(super) failed_syncs: usize,
     /// The name of the files that cannot be read.
     pub(super) unreadable: Option<OsString>,
@@ -255,12 +264,12 @@ impl Files {
 
     /// Makes a file or the names in a directory durable; `is_of_data` says whether by `fdatasync`.
     pub(super) fn sync(&mut self, file: FileId, is_of_data: bool) -> Done<()> {
-        if is_of_data && let Some(left) = self.syncs_left.take() {
+        if let Some((left, which)) = self.syncs_left.filter(|(_, which)| is_of_data || *which == Syncs::All) {
+            self.syncs_left = left.checked_sub(1).map(|left| (left, which));
             if left == 0 {
                 self.failed_syncs += 1;
                 return Err(Errno::EIO);
             }
-            self.syncs_left = Some(left - 1);
         }
         let is_directory = self.inode(file)?.node.kind == FileType::Directory;
         self.acts.push(if is_directory { Act::SyncNames { directory: file } } else { Act::Sync { file } });

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fuser::{BackgroundSession, Config, MountOption};
 
-use files::Files;
+use files::{Files, Syncs};
 pub(crate) use image::{Dice, Loss, Recording};
 
 /// A mounted disk. Unmounted on drop.
@@ -73,7 +73,12 @@ impl LossyDisk {
 
     /// The `fdatasync` after so many others fails, and what was to be synced may be lost.
     pub(crate) fn fail_sync_after(&self, others: usize) {
-        self.files().syncs_left = Some(others);
+        self.files().syncs_left = Some((others, Syncs::OfData));
+    }
+
+    /// The same of any sync, also of a directory.
+    pub(crate) fn fail_any_sync_after(&self, others: usize) {
+        self.files().syncs_left = Some((others, Syncs::All));
     }
 
     /// How many syncs have failed.

@@ -30,6 +30,7 @@ mod gateway_tricks;
 mod gateway_upstream;
 mod hung_disk;
 mod imported;
+mod keeping_disk;
 mod killed;
 mod leaver;
 mod load;
