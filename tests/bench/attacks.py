@@ -8,7 +8,6 @@ loopback. Where an attack comes from is said by `X-Forwarded-For`, which the ser
 """
 
 import argparse
-import base64
 import http.client
 import json
 import os
@@ -20,13 +19,10 @@ import tempfile
 import threading
 import time
 
-PASSWORD = "a good long password"
+from servers import PASSWORD, basic
+
 SECONDS = 3
 TOKEN = "/auth/token?service=dockpass&scope=repository:alice/app:pull,push"
-
-
-def basic(user, secret):
-    return "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()
 
 
 class Site:
@@ -89,11 +85,11 @@ class Site:
         url = f"http://127.0.0.1:{self.port}{path}"
         return subprocess.Popen(command + [url], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
-    def tokens(self):
+    def tokens(self, seconds=SECONDS):
         """Registry tokens a second."""
         script = f'wrk.headers["Authorization"] = "{basic("alice", self.token)}"\n'
         script += 'wrk.headers["X-Forwarded-For"] = "198.51.100.7"\n'
-        text = self.wrk(16, TOKEN, script).communicate()[0].decode()
+        text = self.wrk(16, TOKEN, script, seconds).communicate()[0].decode()
         assert "Non-2xx" not in text, text
         return float(text.split("Requests/sec:")[1].split()[0])
 
@@ -191,6 +187,18 @@ function guess(number) return "Basic " .. encode("user" .. number .. ":wrong") e
 """.replace("host // 65536", "math.floor(host / 65536)").replace("host // 256 % 256", "math.floor(host / 256) % 256")
 
 
+def rounds(executable, count, seconds):
+    """Registry tokens a second, quiet and beside wrong passwords from many addresses, in each round."""
+    site = Site(executable, 0)
+    for _ in range(count):
+        quiet = site.tokens(seconds)
+        attack = site.wrk(64, "/auth/token", guesses(10_000), seconds + 2)
+        time.sleep(1)
+        yield quiet, site.tokens(seconds)
+        attack.communicate()
+    site.stop()
+
+
 ONE = 'wrk.headers["X-Forwarded-For"] = "203.0.113.1"\n'
 
 
@@ -231,4 +239,5 @@ def main():
         print(f"| stop | {site.stop():.1f} s |")
 
 
-main()
+if __name__ == "__main__":
+    main()

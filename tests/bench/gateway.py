@@ -1,48 +1,22 @@
-#!/usr/bin/env python3
 """What the gateway costs: a large blob pulled and pushed, and small manifests a second, straight at Debian's registry,
-through the gateway, and through nginx (`proxy_pass`; manifests with `auth_request` to dockpass).
-
-    tests/bench/gateway.py target/x86_64-unknown-linux-gnu/release/dockpass [--mib 1024] [--rounds 5]
-
-Needs docker-registry, nginx, curl and wrk (Debian packages). Everything is on loopback and in one run, the ways taken in
-turn, round by round; what counts are the ratios of the medians.
+through the gateway, and through nginx (`proxy_pass`; manifests with `auth_request` to dockpass). Everything is on loopback,
+the ways taken in turn, round by round: `run --only gateway` does nothing else.
 """
 
-import argparse
-import base64
 import hashlib
 import json
 import os
 import shutil
-import socket
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from pathlib import Path
 
-PASSWORD = "violet-kestrel-42"
+from servers import PASSWORD, basic, free_port, wait_for
+
 NAME = "admin/bench"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(port: int) -> None:
-    """Waits until something listens there."""
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    sys.exit(f"nothing listens on {port}")
 
 
 class Servers:
@@ -114,7 +88,7 @@ class Servers:
         """A registry token for everything that is measured."""
         url = f"http://127.0.0.1:{self.dockpass}/auth/token?scope=repository:{NAME}:pull,push,delete"
         request = urllib.request.Request(url)
-        request.add_header("Authorization", "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode())
+        request.add_header("Authorization", basic("admin", PASSWORD))
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)["token"]
 
@@ -146,12 +120,12 @@ def download(port: int, shown: list[str], digest: str) -> float:
     return float(curl(*shown, "-w", "%{time_total}", "-o/dev/null", url))
 
 
-def manifests(port: int, shown: list[str]) -> float:
-    """Manifests a second, 16 connections, five seconds."""
+def manifests(port: int, shown: list[str], seconds: int) -> float:
+    """Manifests a second, 16 connections."""
     headers = [part for header in shown if header.startswith("Auth") for part in ("-H", header)]
     url = f"http://127.0.0.1:{port}/v2/{NAME}/manifests/v1"
     told = subprocess.run(
-        ["wrk", "-t1", "-c16", "-d5s", *headers, "-H", f"Accept: {MANIFEST}", url], capture_output=True, text=True
+        ["wrk", "-t1", "-c16", f"-d{seconds}s", *headers, "-H", f"Accept: {MANIFEST}", url], capture_output=True, text=True
     ).stdout
     if "Non-2xx" in told:
         sys.exit(told)
@@ -166,62 +140,50 @@ def push_manifest(servers: Servers, shown: list[str], digest: str, size: int) ->
     curl(*shown, "-XPUT", "-H", f"Content-Type: {MANIFEST}", "--data-binary", content, url)
 
 
-def table(rows: dict[str, dict[str, list[float]]], base: dict[str, str]) -> None:
-    """Prints the medians and their ratios."""
-    print(f"{'':<22}{'way':<24}{'median':>10}{'min':>10}{'max':>10}{'ratio':>8}")
-    for what, ways in rows.items():
-        reference = statistics.median(ways[base[what]])
-        for way, values in ways.items():
-            median = statistics.median(values)
-            print(f"{what:<22}{way:<24}{median:>10.1f}{min(values):>10.1f}{max(values):>10.1f}{median / reference:>8.2f}")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("binary")
-    parser.add_argument("--mib", type=int, default=1024)
-    parser.add_argument("--rounds", type=int, default=5)
-    asked = parser.parse_args()
+def measured(binary: Path, mib: int, rounds: int, seconds: int):
+    """All rounds: what was measured, its unit and value, what it is compared with, and the goal."""
     folder = Path(tempfile.mkdtemp(prefix="gateway-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
-    servers = Servers(asked.binary, folder)
+    servers = Servers(str(binary), folder)
     try:
-        measure(servers, asked, folder)
+        shown = ["-H", f"Authorization: Bearer {servers.token()}"]
+        ways = {"straight": servers.registry, "gateway": servers.dockpass, "nginx": servers.nginx}
+        for _ in range(rounds):
+            yield from blobs(folder, ways, shown, mib)
+        push_small(servers, folder, shown)
+        ways["nginx with auth_request"] = servers.verified
+        for _ in range(rounds):
+            for way, port in ways.items():
+                goal = (">=", 1) if way == "gateway" else None
+                yield f"manifests, {way}", "/s", manifests(port, shown, seconds), "manifests, nginx with auth_request", goal
     finally:
         servers.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def measure(servers: Servers, asked: argparse.Namespace, folder: Path) -> None:
-    """All rounds."""
-    shown = ["-H", f"Authorization: Bearer {servers.token()}"]
-    ways = {"straight": servers.registry, "gateway": servers.dockpass, "nginx": servers.nginx}
-    pulls: dict[str, list[float]] = {way: [] for way in ways}
-    pushes: dict[str, list[float]] = {way: [] for way in ways}
+def blobs(folder: Path, ways: dict[str, int], shown: list[str], mib: int):
+    """One round: a blob is pushed each way, and pulled each way."""
     blob = folder / "blob"
-    for _ in range(asked.rounds):
-        for way, port in ways.items():
-            content = os.urandom(1 << 20) * asked.mib
-            blob.write_bytes(content)
-            digest = "sha256:" + hashlib.sha256(content).hexdigest()
-            del content
-            pushes[way].append(asked.mib / upload(port, shown, blob, digest))
-            for reader, place in ways.items():
-                pulls[reader].append(asked.mib / download(place, shown, digest))
-            curl(*shown, "-XDELETE", f"http://127.0.0.1:{servers.registry}/v2/{NAME}/blobs/{digest}")
-            shutil.rmtree(folder / "storage/docker/registry/v2/blobs", ignore_errors=True)
-    small = b"small"
+    for way, port in ways.items():
+        content = os.urandom(1 << 20) * mib
+        blob.write_bytes(content)
+        digest = "sha256:" + hashlib.sha256(content).hexdigest()
+        del content
+        yield blob_row("pushed", way, mib / upload(port, shown, blob, digest))
+        for reader, place in ways.items():
+            yield blob_row("pulled", reader, mib / download(place, shown, digest))
+        curl(*shown, "-XDELETE", f"http://127.0.0.1:{ways['straight']}/v2/{NAME}/blobs/{digest}")
+        shutil.rmtree(folder / "storage/docker/registry/v2/blobs", ignore_errors=True)
+
+
+def blob_row(what: str, way: str, value: float):
+    """A value of a blob."""
+    return f"blob {what}, {way}", "MiB/s", value, f"blob {what}, nginx", (">=", 0.9) if way == "gateway" else None
+
+
+def push_small(servers: Servers, folder: Path, shown: list[str]) -> None:
+    """A small image, so that there is a manifest to ask for."""
+    small, blob = b"small", folder / "blob"
     digest = "sha256:" + hashlib.sha256(small).hexdigest()
     blob.write_bytes(small)
     upload(servers.dockpass, shown, blob, digest)
     push_manifest(servers, shown, digest, len(small))
-    ways["nginx, auth_request"] = servers.verified
-    asking: dict[str, list[float]] = {way: [] for way in ways}
-    for _ in range(asked.rounds):
-        for way, port in ways.items():
-            asking[way].append(manifests(port, shown))
-    rows = {"blob pull, MiB/s": pulls, "blob push, MiB/s": pushes, "manifests/s": asking}
-    table(rows, {"blob pull, MiB/s": "nginx", "blob push, MiB/s": "nginx", "manifests/s": "nginx, auth_request"})
-
-
-if __name__ == "__main__":
-    main()
