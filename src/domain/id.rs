@@ -46,11 +46,13 @@ impl Id {
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (0..LENGTH).rev().try_for_each(|place| {
-            let digit = usize::try_from((self.0 >> (place * 5)) & 31).unwrap_or(0);
-            let letter = ALPHABET.get(digit).copied().unwrap_or(b'0');
-            fmt::Write::write_char(f, char::from(letter))
-        })
+        let number = u128::from_be_bytes(self.to_bytes());
+        let mut text = [b'0'; LENGTH];
+        for (place, letter) in text.iter_mut().rev().enumerate() {
+            let digit = usize::try_from((number >> (place * 5)) & 31).unwrap_or(0);
+            *letter = ALPHABET.get(digit).copied().unwrap_or(b'0');
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

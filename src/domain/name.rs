@@ -266,7 +266,12 @@ fn place(byte: u8) -> u8 {
 
 impl Ord for RepositoryName {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.bytes().map(place).cmp(other.0.bytes().map(place))
+        let (one, other) = (self.0.as_bytes(), other.0.as_bytes());
+        // Up to there the places are the same, too: no name has a byte with the place of another.
+        match one.iter().zip(other).find(|(one, other)| one != other) {
+            Some((one, other)) => place(*one).cmp(&place(*other)),
+            None => one.len().cmp(&other.len()),
+        }
     }
 }
 
@@ -363,6 +368,15 @@ mod tests {
             let _ = Name::parse(&text);
             let _ = RepositoryName::parse_shown(&text);
             let _ = Namespace::parse(&text);
+        }
+
+        #[test]
+        fn names_sort_letter_by_letter_however_much_they_have_in_common(
+            common in "[a-b/]{0,20}", one in "[a-c/-]{0,9}", other in "[a-c/-]{0,9}"
+        ) {
+            let [one, other] = [one, other].map(|rest| RepositoryName(format!("{common}{rest}").into()));
+            let letters = |name: &RepositoryName| name.0.bytes().map(place).collect::<Vec<_>>();
+            prop_assert_eq!(one.cmp(&other), letters(&one).cmp(&letters(&other)));
         }
 
         #[test]
