@@ -129,10 +129,10 @@ impl Service {
         authority: &Authority<'_>,
         repository: &Arc<Repository>,
     ) -> Option<RepositoryView> {
-        let level = authority.level(&repository.name)?;
-        let owner = authority.state().account_named(repository.name.namespace_str());
-        let is_organization = owner.is_some_and(|owner| owner.is_organization());
-        let owner = authority.state().owner(&repository.name).filter(|owner| sees_account(authority, owner));
+        let (level, state) = (authority.level_of(repository)?, authority.state());
+        let namespace = state.account_named(repository.name.namespace_str());
+        let is_organization = namespace.is_some_and(|account| account.is_organization());
+        let owner = state.owner_of(&repository.name, Some(repository)).filter(|owner| sees_account(authority, owner));
         let owner = owner.map(|owner| owner.name.clone());
         let activity = self.activity(authority.state(), repository);
         Some(RepositoryView { repository: Arc::clone(repository), level, is_organization, owner, activity })

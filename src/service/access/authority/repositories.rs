@@ -5,6 +5,7 @@ use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
 use crate::domain::grant::Grantee;
 use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::repository::Repository;
 use crate::domain::token::Pattern;
 use crate::service::access::Refusal;
 use crate::service::error::Error;
@@ -45,6 +46,11 @@ impl<'s> Authority<'s> {
     /// access token's limits.
     pub(in crate::service) fn level(&self, name: &RepositoryName) -> Option<AccessLevel> {
         self.level_on(name, self.there(name))
+    }
+
+    /// The same on a repository that is there.
+    pub(in crate::service) fn level_of(&self, repository: &Repository) -> Option<AccessLevel> {
+        self.level_on(&repository.name, Some(repository))
     }
 
     /// Whether the caller administers the repository of this name: who has its namespace does not, if it was given away.
