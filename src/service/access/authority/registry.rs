@@ -13,6 +13,11 @@ impl Authority<'_> {
     /// both for a write: what a cap leaves of it may be `pull`.
     pub(in crate::service) fn actions(&self, name: &RepositoryName, asked: Actions) -> Actions {
         let there = self.there(name);
+        let public = self.actions_at(public_level(there), asked);
+        if public == asked.with_implied() {
+            // What everybody may takes no look at what the account has.
+            return public;
+        }
         let was_deleted = self.state.deletion(name).is_some();
         let possible = match (there.is_some(), was_deleted) {
             (true, _) => Actions::ALL,
