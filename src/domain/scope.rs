@@ -19,7 +19,7 @@ pub const MAX_SCOPES: usize = 1_000;
 pub struct TooManyScopes;
 
 /// Actions on one repository.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RepositoryScope {
     /// The repository.
     pub name: RepositoryName,
@@ -30,7 +30,7 @@ pub struct RepositoryScope {
 }
 
 /// What a request asks for, or what is granted of it: each repository once, and the catalogue.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scopes {
     /// The repositories, in the order in which the request first names them.
     pub repositories: Vec<RepositoryScope>,
@@ -54,7 +54,7 @@ impl Scopes {
         if is_long && parts.clone().collect::<BTreeSet<_>>().len() > MAX_SCOPES {
             return Err(TooManyScopes);
         }
-        let (mut scopes, mut places) = (Self::default(), BTreeMap::new());
+        let (mut scopes, mut places) = (Self::default(), Places::default());
         parts.for_each(|part| scopes.add(part, &mut places));
         Ok(scopes)
     }
@@ -73,14 +73,14 @@ impl Scopes {
 
     /// Adds one resource scope; leaves out what is malformed or unknown, and counts it. `places` says where each repository
     /// stands.
-    fn add(&mut self, text: &str, places: &mut BTreeMap<RepositoryName, usize>) {
+    fn add(&mut self, text: &str, places: &mut Places) {
         if self.read(text, places).is_none() {
             self.unread += 1;
         }
     }
 
     /// Reads one resource scope; none if it asks for nothing that there is.
-    fn read(&mut self, text: &str, places: &mut BTreeMap<RepositoryName, usize>) -> Option<()> {
+    fn read(&mut self, text: &str, places: &mut Places) -> Option<()> {
         // A name may hold a colon (host and port), so the type ends at the first and the actions begin at the last.
         let (kind, rest) = text.split_once(':')?;
         let (name, actions) = rest.rsplit_once(':')?;
@@ -94,22 +94,33 @@ impl Scopes {
         Some(())
     }
 
-    fn add_repository(
-        &mut self,
-        name: &str,
-        actions: &str,
-        places: &mut BTreeMap<RepositoryName, usize>,
-    ) -> Option<()> {
+    fn add_repository(&mut self, name: &str, actions: &str, places: &mut Places) -> Option<()> {
         let (name, pushes) = (RepositoryName::parse(name).ok()?, actions.split(',').any(|action| action == "push"));
         let actions = Some(named(actions)).filter(|actions| !actions.is_empty())?;
-        if let Some(known) = places.get(&name).and_then(|place| self.repositories.get_mut(*place)) {
+        if let Some(known) = places.of(&name, &self.repositories).and_then(|place| self.repositories.get_mut(place)) {
             known.actions = known.actions.union(actions);
             known.pushes |= pushes;
         } else {
-            places.insert(name.clone(), self.repositories.len());
             self.repositories.push(RepositoryScope { name, actions, pushes });
         }
         Some(())
+    }
+}
+
+/// Most repositories that are looked through one by one.
+const FEW: usize = 8;
+
+/// Where each repository stands of those that were read, as far as they are more than a few.
+#[derive(Default)]
+struct Places(BTreeMap<RepositoryName, usize>);
+
+impl Places {
+    /// The place of a name among the repositories so far; none if it is not there.
+    fn of(&mut self, name: &RepositoryName, all: &[RepositoryScope]) -> Option<usize> {
+        let (few, rest) = all.split_at(FEW.min(all.len()));
+        let new = rest.iter().enumerate().skip(self.0.len());
+        self.0.extend(new.map(|(place, scope)| (scope.name.clone(), FEW + place)));
+        few.iter().position(|scope| scope.name == *name).or_else(|| self.0.get(name).copied())
     }
 }
 

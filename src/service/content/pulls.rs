@@ -24,8 +24,9 @@ use crate::store::{Error as StoreError, State, Txn};
 /// Most repositories that one change writes.
 const BUNDLE: usize = 512;
 
-/// A repository's name and identifier: one that was deleted and made again is a different one.
-type CountedRepository = (RepositoryName, Id);
+/// A repository's identifier and name: one that was deleted and made again is a different one. Identifiers are compared in one
+/// step, and names letter by letter, under a lock that every registry token takes.
+type CountedRepository = (Id, RepositoryName);
 
 /// What waits to be written of one repository.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,17 +78,17 @@ impl Pulls {
 
     /// Counts one pull or push.
     pub(super) fn note(&self, repository: &Repository, day: Day, count: DayCount) {
-        self.lock().entry((repository.name.clone(), repository.id)).or_default().days.add(day, count);
+        self.lock().entry((repository.id, repository.name.clone())).or_default().days.add(day, count);
     }
 
     /// Notes that an access token is used there.
     pub(in crate::service) fn note_use(&self, repository: &Repository, token: Id, at: Timestamp) {
-        self.lock().entry((repository.name.clone(), repository.id)).or_default().note_use(token, at);
+        self.lock().entry((repository.id, repository.name.clone())).or_default().note_use(token, at);
     }
 
     /// What waits of a repository, as far as it is read.
     fn of<T: Default>(&self, repository: &Repository, read: impl FnOnce(&Waiting) -> T) -> T {
-        self.lock().get(&(repository.name.clone(), repository.id)).map(read).unwrap_or_default()
+        self.lock().get(&(repository.id, repository.name.clone())).map(read).unwrap_or_default()
     }
 
     /// What waits of the next repositories after this one.
@@ -171,7 +172,7 @@ impl Service {
     }
 
     fn counted(&self, repository: CountedRepository, new: Waiting) -> Result<Counted, Unreadable> {
-        let days = (!new.days.is_empty()).then(|| self.store.days(repository.1)).transpose();
+        let days = (!new.days.is_empty()).then(|| self.store.days(repository.0)).transpose();
         match days {
             Ok(days) => Ok(Counted { all: days.map(|written| written.with(&new.days)), repository, new }),
             Err(cause) => Err(Unreadable { repository, cause }),
@@ -189,10 +190,10 @@ struct Unreadable {
 fn readable(found: Result<Counted, Unreadable>, told: &mut BTreeSet<Id>) -> Option<Counted> {
     match found {
         Ok(counted) => {
-            told.remove(&counted.repository.1);
+            told.remove(&counted.repository.0);
             Some(counted)
         }
-        Err(Unreadable { repository: (name, id), cause }) => {
+        Err(Unreadable { repository: (id, name), cause }) => {
             if told.insert(id) {
                 log::error!("the {} of {name} are not written: {cause}", Upkeep::Pulls);
             }
@@ -202,7 +203,7 @@ fn readable(found: Result<Counted, Unreadable>, told: &mut BTreeSet<Id>) -> Opti
 }
 
 /// Writes what was noted of one repository. Of one that is gone by now it is dropped, even if another has its name.
-fn put(txn: &mut Txn<'_>, Counted { repository: (name, id), new, all }: &Counted) -> Result<(), Error> {
+fn put(txn: &mut Txn<'_>, Counted { repository: (id, name), new, all }: &Counted) -> Result<(), Error> {
     if txn.state().repository(name).is_none_or(|present| present.id != *id) {
         return Ok(());
     }
