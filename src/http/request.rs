@@ -399,7 +399,8 @@ impl App {
             return Ok(check(&self.service, credentials, address, now)?);
         }
         self.service.may_try_password(&credentials, address, now)?;
-        self.block(http, Work::Password, move |service| check(service, credentials, address, now)).await
+        // On the heap, like all that few requests wait for: the rest need none of its memory, which would be moved about.
+        Box::pin(self.block(http, Work::Password, move |service| check(service, credentials, address, now))).await
     }
 }
 
@@ -429,8 +430,11 @@ impl Received {
     pub(super) async fn read(arrival: Arrival, limit: usize) -> Result<Self, Failure> {
         let Arrival { http, mut payload, parts } = arrival;
         let app = app(&http)?;
-        let read = timeout(BODY_TIMEOUT, read_body(&http, &mut payload, limit)).await;
-        let body = read.map_err(|_| Failure::new(Code::InvalidParameters, "the body took too long"))??;
+        let body = match payload {
+            // Nothing to wait for.
+            Payload::None => Bytes::new(),
+            _ => Box::pin(read_in_time(&http, &mut payload, limit)).await?,
+        };
         let now = app.clock.now();
         Ok(Self { http, app, now, parts, body })
     }
@@ -527,6 +531,12 @@ impl Checked {
         let done = work(&self.app.service, &self.call).map_err(Failure::from);
         done.map_err(|failure| self.app.challenged(&self.http, failure))
     }
+}
+
+/// The whole body, which must come in time.
+async fn read_in_time(http: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, Failure> {
+    let read = timeout(BODY_TIMEOUT, read_body(http, payload, limit)).await;
+    read.map_err(|_| Failure::new(Code::InvalidParameters, "the body took too long"))?
 }
 
 pub(super) async fn read_body(http: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, Failure> {

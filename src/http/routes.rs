@@ -57,11 +57,11 @@ where
                 Ok(request) => request,
                 // A path that is hidden answers a browser as an unknown one does, too.
                 Err(failure) if is_hidden && failure.code == Code::NotFound => return not_found::answer(&http),
-                Err(failure) => return held_back(failure.error_response(), &http).await,
+                Err(failure) => return Box::pin(held_back(failure.error_response(), &http)).await,
             };
             match handler(request).await {
                 Ok(reply) => reply.and_warning(body::warning(&http).as_deref()).into_response(),
-                Err(failure) => held_back(failure.error_response(), &http).await,
+                Err(failure) => Box::pin(held_back(failure.error_response(), &http)).await,
             }
         })
     };
@@ -261,8 +261,9 @@ impl Router {
             return options(found.ok().map(|found| found.value));
         }
         let Ok(found) = found else {
-            return match gateway::answer(&http, &mut payload).await {
-                Some(answer) => held_back(answer, &http).await,
+            // On the heap: no other request needs the memory of this, which would be moved about with each.
+            return match Box::pin(gateway::answer(&http, &mut payload)).await {
+                Some(answer) => Box::pin(held_back(answer, &http)).await,
                 None => self.answer_other(http, payload, path).await,
             };
         };
