@@ -138,7 +138,8 @@
 //! text that begins with `dkp_` is an access token, its check digits are right, its BLAKE3 hash finds the record in the
 //! state, the record and its parents count, the owner has that name. That makes the caller. `service::tokens`
 //! takes the scopes apart, asks `service::access` for the level on each repository, makes the record of one that is
-//! pushed to for the first time, and lets `service::signing` sign what is left of the request. docker shows that token
+//! pushed to for the first time, and lets `service::signing` sign what is left of the request, unless it has just done so for the
+//! very same (`given` there). docker shows that token
 //! to the registry, which checks the signature against the certificate it was configured with.
 //!
 //! **An access token is made.** `http::tokens` reads the body into [`api::CreateApiToken`] and the domain's types, and calls

@@ -3,6 +3,8 @@
 //! The rules are those of the Distribution specification for token authentication. Each deviation serves a real client,
 //! which a comment names.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::{LINK, USER_AGENT};
 
@@ -40,7 +42,7 @@ pub(super) async fn token(request: Result<Open<op::GetRegistryToken>, Failure>) 
     };
     count(&request, grant, &issued);
     let issued = issued.map_err(|failure| request.app.challenged(&request.http, failure.for_registry()))?;
-    Ok(Reply::new(&shown(issued, false)))
+    Ok(Reply::registry_token(&shown(issued, false)))
 }
 
 /// The OAuth 2.0 form: containerd and buildkit try it first.
@@ -61,7 +63,7 @@ pub(super) async fn token_by_form(
     let issued = issue(&request, credentials, &asked).await;
     count(&request, grant, &issued);
     let issued = issued.map_err(|failure| request.app.challenged(&request.http, failure.for_registry()))?;
-    Ok(Reply::new(&shown(issued, true)))
+    Ok(Reply::registry_token(&shown(issued, true)))
 }
 
 fn credentials_of_form(http: &HttpRequest, grant: op::Grant) -> Result<Credentials, Failure> {
@@ -101,7 +103,8 @@ async fn issue(
     if decided.makes_repositories() {
         // A GET, too: a browser adds the credentials of its own password dialog to what a foreign page asks for.
         request.app.refuse_foreign_write(&request.http)?;
-        return request.app.block(&request.http, Work::Change, move |use_cases| use_cases.issue(decided)).await;
+        let issuing = request.app.block(&request.http, Work::Change, move |use_cases| use_cases.issue(decided));
+        return Box::pin(issuing).await;
     }
     Ok(service.issue(decided)?)
 }
@@ -154,7 +157,7 @@ async fn caller(request: &Received, credentials: Credentials) -> Result<Caller, 
 /// then under the name of the form in which it was asked for.
 fn shown(issued: Issued, is_oauth: bool) -> api::RegistryToken {
     let fits_twice = issued.token.len() <= SHOWN_TWICE;
-    let access_token = (fits_twice || is_oauth).then(|| issued.token.clone());
+    let access_token = (fits_twice || is_oauth).then(|| Arc::clone(&issued.token));
     api::RegistryToken {
         token: (fits_twice || !is_oauth).then_some(issued.token),
         access_token,

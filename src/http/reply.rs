@@ -6,13 +6,17 @@ use actix_web::body::BoxBody;
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, ETag, EntityTag, TryIntoHeaderPair};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 
 use super::failure::Failure;
 use super::headers::warning;
 use super::static_answers::knows;
-use crate::api::{Document, Nothing, Operation, Paged};
+use crate::api::{Document, Nothing, Operation, Paged, RegistryToken};
+
+/// Room for a body, in bytes: for one thing, and for a page of them.
+const SMALL: usize = 512;
+const LARGE: usize = 8 * 1024;
 
 /// The answer of an operation that succeeded.
 pub(super) struct Reply<O> {
@@ -27,8 +31,17 @@ pub(super) trait Write {
 }
 
 impl<T: Serialize> Write for T {
-    fn write(&self, mut response: HttpResponseBuilder) -> HttpResponse {
-        response.json(self)
+    fn write(&self, response: HttpResponseBuilder) -> HttpResponse {
+        json(response, self, SMALL)
+    }
+}
+
+/// A body in JSON, for which this much room is made at first: growing bit by bit costs as much as writing.
+fn json(mut response: HttpResponseBuilder, body: &impl Serialize, room: usize) -> HttpResponse {
+    let mut text = Vec::with_capacity(room);
+    match serde_json::to_writer(&mut text, body) {
+        Ok(()) => response.content_type(ContentType::json()).body(text),
+        Err(error) => Failure::internal(&error).error_response(),
     }
 }
 
@@ -41,7 +54,7 @@ impl Write for Nothing {
 impl<T: Serialize> Write for Paged<T> {
     fn write(&self, mut response: HttpResponseBuilder) -> HttpResponse {
         page_headers(&mut response, self.next.as_deref(), self.count);
-        response.json(&self.page)
+        json(response, &self.page, LARGE)
     }
 }
 
@@ -76,6 +89,13 @@ impl<O: Operation<Answer: Serialize>> Reply<O> {
         let mut response = if is_known { HttpResponse::NotModified() } else { builder::<O>() };
         response.insert_header(ETag(tag));
         Ok(Self::sent(if is_known { response.finish() } else { response.content_type(ContentType::json()).body(body) }))
+    }
+}
+
+impl<O: Operation<Answer = RegistryToken>> Reply<O> {
+    /// A registry token.
+    pub(super) fn registry_token(answer: &RegistryToken) -> Self {
+        Self::sent(builder::<O>().content_type(ContentType::json()).body(answer.json()))
     }
 }
 
@@ -115,7 +135,7 @@ impl<T, O: Operation<Answer = Paged<T>>> Reply<O> {
     pub(super) fn written(page: &impl Serialize, next: Option<&str>) -> Self {
         let mut response = builder::<O>();
         page_headers(&mut response, next, None);
-        Self::sent(response.json(page))
+        Self::sent(json(response, page, LARGE))
     }
 }
 

@@ -77,14 +77,14 @@ pub use crate::store::{
 use crate::domain::act::Act;
 use crate::domain::time::{Clock, Timestamp};
 use crate::metrics::{Disk, Metrics, Writer};
-use crate::store::{KnownAddress, Store};
+use crate::store::{KnownAddress, State, Store};
 use access::FirstUses;
 use content::{Pulls, RecentNotices, Underway};
 use gateway::Uploads;
 use ledger::{AuditBuffer, Deed, LinePace, Pace, Writing};
 use sign_in::{FileSecret, LastUses, Passwords, Remembered, Sessions, Throttle};
 use signing::{Signer, SigningError};
-use tokens::Warnings;
+use tokens::{Giving, Warnings};
 
 /// The use-cases over one store.
 pub struct Service {
@@ -130,6 +130,8 @@ pub struct Service {
     pulls: Pulls,
     /// Uploads that were begun through the gateway.
     uploads: Uploads,
+    /// Registry tokens that were just signed.
+    giving: Giving<State>,
     /// The ends of access tokens that were warned of.
     warnings: Warnings,
 }
@@ -231,8 +233,9 @@ impl Service {
     }
 
     /// The chore of every half second: writes what follows from the first uses of new secrets, and warnings of ends that come
-    /// near, unless no change is accepted.
+    /// near, unless no change is accepted; forgets what was just signed and is not given out again.
     pub fn keep_up(&self, now: Timestamp) {
+        self.giving.sweep(now);
         if self.refusal().is_none() {
             self.save_first_uses(now);
             self.warn_of_ends(now);

@@ -17,7 +17,7 @@ mod settings;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
 use serde_json::{Value, json};
@@ -46,6 +46,16 @@ pub struct Signer {
     replacing: Mutex<()>,
     /// Where the times of signatures are noted, if they are.
     metrics: Option<Arc<Metrics>>,
+}
+
+/// Which key signs. Two are equal if no key was replaced between them.
+#[derive(Clone)]
+pub(in crate::service) struct KeyMark(Weak<Keys>);
+
+impl PartialEq for KeyMark {
+    fn eq(&self, other: &Self) -> bool {
+        Weak::ptr_eq(&self.0, &other.0)
+    }
 }
 
 impl Signer {
@@ -115,6 +125,11 @@ impl Signer {
             Some(metrics) => metrics.sign.time(sign),
             None => sign(),
         }
+    }
+
+    /// The key that signs at present.
+    pub(in crate::service) fn key_mark(&self) -> KeyMark {
+        KeyMark(Arc::downgrade(&self.keys.load()))
     }
 
     /// The same signer, which notes how long its signatures take.

@@ -28,7 +28,7 @@ use crate::service::sign_in::{
     ADMIN, FileSecret, FileSecretError, LastUses, Passwords, Remembered, SecretOf, Sessions, Throttle,
 };
 use crate::service::signing::{Signer, SigningError, SigningSettings};
-use crate::service::tokens::Warnings;
+use crate::service::tokens::{Giving, Warnings};
 use crate::store::{self, DataDirectory, Meta, Opened, Store};
 
 /// Why the service cannot start.
@@ -138,6 +138,7 @@ impl Service {
             notices: RecentNotices::default(),
             pulls: Pulls::default(),
             uploads: Uploads::default(),
+            giving: Giving::default(),
             warnings: Warnings::default(),
             underway,
             first_uses: FirstUses::default(),

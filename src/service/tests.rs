@@ -17,6 +17,7 @@ mod doing;
 mod endings;
 mod floods;
 mod gateway;
+mod given;
 mod held;
 mod immutable;
 mod imported;

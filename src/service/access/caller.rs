@@ -47,7 +47,7 @@ pub(in crate::service) struct TicketEntry {
 }
 
 /// Who holds a credential: the same account, with the same access token or without, and the same secret or password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::service) struct Holder {
     account: Id,
     token: Option<Id>,

@@ -45,8 +45,8 @@ impl Both<'_> {
         if let Some(caller) = self.caller(by) {
             let issued = self.check_caller(by, &self.call(caller));
             let made_with = self.model.tokens[place].text.clone();
-            self.registry_tokens[place] =
-                issued.map(|issued| (issued.token, issued.issued_at.seconds() + issued.expires_in, made_with));
+            self.registry_tokens[place] = issued
+                .map(|issued| (issued.token.to_string(), issued.issued_at.seconds() + issued.expires_in, made_with));
         }
         self.check_descent(place);
     }

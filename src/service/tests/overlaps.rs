@@ -178,7 +178,7 @@ fn once_the_new_secret_has_signed_in_the_old_one_never_counts_again() {
         let is_over = AtomicBool::new(false);
         let counts = |what: usize| match what {
             0 => is_in(&service, &old),
-            1 => service.authenticate(Credentials::RegistryToken(by_old.clone()), None, start()).is_ok(),
+            1 => service.authenticate(Credentials::RegistryToken(by_old.to_string()), None, start()).is_ok(),
             2 => service.authenticate(session(), None, start()).is_ok(),
             _ => issue(&service, &asking, &nothing).is_ok(),
         };

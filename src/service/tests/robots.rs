@@ -115,7 +115,7 @@ fn it_signs_in_by_both_names_and_is_named_so_everywhere() {
         assert!(sign_in(&service, name, text.reveal(), start()).is_err(), "{name}");
     }
     let issued = issue(&service, &by, &Scopes::parse(["repository:acme/app:pull"]).unwrap()).unwrap();
-    let again = service.authenticate(Credentials::RegistryToken(issued.token), None, start()).unwrap();
+    let again = service.authenticate(Credentials::RegistryToken(issued.token.to_string()), None, start()).unwrap();
     assert_eq!(again.actor(), "acme/ci");
     assert!(matches!(service.open_session(&by), Err(Error::Denied(reason)) if reason.contains("no session")));
 }

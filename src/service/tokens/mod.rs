@@ -3,6 +3,7 @@
 mod access_tokens;
 mod activity;
 mod counts;
+mod given;
 mod grants;
 mod identification;
 mod labels;
@@ -31,6 +32,7 @@ pub use selection::TokenFilter;
 pub use which::WhichToken;
 
 pub(in crate::service) use access_tokens::about;
+pub(in crate::service) use given::Giving;
 pub(in crate::service) use grants::{EntryForm, granted};
 pub(in crate::service) use pass::entry;
 pub(in crate::service) use removal::delete_with_descendants;

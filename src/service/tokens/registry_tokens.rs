@@ -4,7 +4,10 @@
 //! the registry refuses by itself, and a 4xx here would break pushes that go through without a cross-repository mount.
 //! What is refused is recorded (`refusals`).
 
-use super::grants::{EntryForm, Granted, granted, to_be_made};
+use std::sync::Arc;
+
+use super::given::{Asked, Given};
+use super::grants::{EntryForm, Granted, Refused, granted, to_be_made};
 use super::pass::entry;
 use crate::domain::access::Actions;
 use crate::domain::act::Act;
@@ -13,12 +16,13 @@ use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::random;
 use crate::domain::scope::{RepositoryScope, Scopes};
+use crate::domain::settings::LiveSettings;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::access::{Authority, Call, Caller};
 use crate::service::error::Error;
 use crate::service::ledger::Deed;
-use crate::service::signing::{AccessEntry, BACK_DATED, Claims, Dkp};
+use crate::service::signing::{AccessEntry, BACK_DATED, Claims, Dkp, KeyMark};
 use crate::store::State;
 
 /// Shortest lifetime, in seconds: clients raise a shorter one to this anyway.
@@ -27,13 +31,13 @@ const SHORTEST_LIFE: i64 = 60;
 /// An issued registry token.
 pub struct Issued {
     /// The compact JWS.
-    pub token: String,
+    pub token: Arc<str>,
     /// Seconds of life, from `issued_at`.
     pub expires_in: i64,
-    /// The true time of issue.
+    /// The time of this answer, also where the signature is some seconds older.
     pub issued_at: Timestamp,
     /// What was granted.
-    pub scopes: Scopes,
+    pub scopes: Arc<Scopes>,
     /// Whether that is less than was asked for.
     pub is_narrowed: bool,
 }
@@ -47,10 +51,19 @@ pub struct Decided {
 }
 
 enum NextStep {
-    /// Sign what is granted.
-    Sign(Signable),
+    /// Give what was signed just now for the same.
+    Give(Given),
+    /// Sign what is granted, to be given again in this state.
+    Sign(Signable, Option<Again>),
     /// Make these repositories, then decide anew what is granted of the request.
     Create(Vec<RepositoryName>, Scopes),
+}
+
+/// What a registry token is kept with, to be given again.
+struct Again {
+    asked: Asked,
+    state: Arc<State>,
+    key: KeyMark,
 }
 
 /// What is granted and what is not, to whom and until when.
@@ -84,27 +97,55 @@ impl Service {
         let (used, state) = self.present();
         let authority = Authority::of(&state, &used, &call.caller, call.now)?;
         authority.visitor()?;
-        let creates_on_push = self.settings.live.at(&state).create_on_push;
+        let again = self.again(&authority, &call, &service, &asked, &state);
+        let found = |again: &Again| self.giving.find(&again.asked, &state, &again.key, call.now);
+        if let Some(given) = again.as_ref().and_then(found) {
+            return Ok(Decided { call, service, next: NextStep::Give(given) });
+        }
+        let live = self.settings.live.at(&state);
         let form = self.entry_form(&service);
-        let missing = if creates_on_push { to_be_made(&authority, &asked, form) } else { Vec::new() };
+        let missing = if live.create_on_push { to_be_made(&authority, &asked, form) } else { Vec::new() };
         let next = if missing.is_empty() {
-            NextStep::Sign(self.signable(&authority, &call, &service, &asked))
+            NextStep::Sign(self.signable(&authority, &call, &service, &asked, &live), again)
         } else {
             NextStep::Create(missing, asked)
         };
         Ok(Decided { call, service, next })
     }
 
-    fn signable(&self, authority: &Authority<'_>, call: &Call, service: &str, asked: &Scopes) -> Signable {
-        let settings = self.settings.live.at(authority.state());
+    /// What a registry token for this caller is kept with; none for one who has no name that a token could say.
+    fn again(
+        &self,
+        authority: &Authority<'_>,
+        call: &Call,
+        service: &str,
+        asked: &Scopes,
+        state: &Arc<State>,
+    ) -> Option<Again> {
+        let holder = authority.generation(&call.caller).and_then(|generation| call.caller.holder_of(generation));
+        (holder.is_some() || call.caller.is_anonymous()).then(|| Again {
+            asked: Asked { holder, service: service.to_owned(), scopes: asked.clone() },
+            state: Arc::clone(state),
+            key: self.signer.key_mark(),
+        })
+    }
+
+    fn signable(
+        &self,
+        authority: &Authority<'_>,
+        call: &Call,
+        service: &str,
+        asked: &Scopes,
+        live: &LiveSettings,
+    ) -> Signable {
         let form = self.entry_form(service);
-        let granted = granted(authority, asked, settings.create_on_push, form);
+        let granted = granted(authority, asked, live.create_on_push, form);
         Signable {
             access: entries(&granted.scopes, authority.state(), form),
             granted,
             end: self.end(authority, service, call.now.whole_seconds()),
             owner: owner_of(&call.caller, authority.generation(&call.caller)),
-            is_recorded: settings.audit_registry_tokens,
+            is_recorded: live.audit_registry_tokens,
         }
     }
 
@@ -114,15 +155,35 @@ impl Service {
     /// [`Error::Unauthenticated`] if repositories had to be made, and the caller's credential no longer stands.
     pub fn issue(&self, decided: Decided) -> Result<Issued, Error> {
         let Decided { call, service, next } = decided;
-        let signable = match next {
-            NextStep::Sign(signable) => signable,
+        let (given, refused) = match next {
+            NextStep::Give(given) => (given, Vec::new()),
+            NextStep::Sign(signable, again) => {
+                let (given, refused) = self.signed(&call, service, signable)?;
+                // What is refused is recorded each time, with its reason.
+                if let Some(Again { asked, state, key }) = again.filter(|_| refused.is_empty()) {
+                    self.giving.keep(asked, &state, key, given.clone());
+                }
+                (given, refused)
+            }
             NextStep::Create(missing, asked) => {
                 self.create_by_push(&call, missing)?;
                 // Decided anew, with the repositories just made, and whatever else has changed meanwhile.
                 let (used, state) = self.present();
-                self.signable(&Authority::of(&state, &used, &call.caller, call.now)?, &call, &service, &asked)
+                let authority = Authority::of(&state, &used, &call.caller, call.now)?;
+                let live = self.settings.live.at(&state);
+                let signable = self.signable(&authority, &call, &service, &asked, &live);
+                self.signed(&call, service, signable)?
             }
         };
+        self.note_issued(&call, &given, &refused);
+        let issued_at = call.now.whole_seconds();
+        let Given { token, granted, end, .. } = given;
+        let expires_in = end.seconds() - issued_at.seconds();
+        Ok(Issued { token, expires_in, issued_at, scopes: granted, is_narrowed: !refused.is_empty() })
+    }
+
+    /// Signs a registry token; answers what was refused, too.
+    fn signed(&self, call: &Call, service: String, signable: Signable) -> Result<(Given, Vec<Refused>), Error> {
         let Signable { granted: Granted { scopes, refused }, access, end, owner, is_recorded } = signable;
         let issued_at = call.now.whole_seconds();
         let claims = Claims {
@@ -132,20 +193,24 @@ impl Service {
             exp: end.seconds(),
             nbf: issued_at.seconds() - BACK_DATED,
             iat: issued_at.seconds() - BACK_DATED,
-            jti: Id::new(call.now, random::bytes()?).to_string(),
+            jti: Id::new(call.now, random::of_identifier()?).to_string(),
             access,
             dkp: owner,
         };
-        let token = self.signer.sign(&claims).map_err(Error::internal)?;
-        self.note_uses(&call, &scopes);
-        if is_recorded && !scopes.is_empty() {
-            self.note_issue(&call, &scopes);
+        let token = self.signer.sign(&claims).map_err(Error::internal)?.into();
+        Ok((Given { token, granted: Arc::new(scopes), end, signed_at: call.now, is_recorded }, refused))
+    }
+
+    /// Notes that a registry token was issued, signed now or before.
+    fn note_issued(&self, call: &Call, given: &Given, refused: &[Refused]) {
+        let Given { granted, is_recorded, .. } = given;
+        self.note_uses(call, granted);
+        if *is_recorded && !granted.is_empty() {
+            self.note_issue(call, granted);
         }
-        if !refused.is_empty() && (is_recorded || !call.caller.is_anonymous()) {
-            self.note_refused(&call, &refused);
+        if !refused.is_empty() && (*is_recorded || !call.caller.is_anonymous()) {
+            self.note_refused(call, refused);
         }
-        let expires_in = end.seconds() - issued_at.seconds();
-        Ok(Issued { token, expires_in, issued_at, scopes, is_narrowed: !refused.is_empty() })
     }
 
     fn service(&self, asked: Option<&str>) -> Result<String, Error> {
