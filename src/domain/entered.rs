@@ -31,11 +31,14 @@ pub enum NotText {
 /// # Errors
 /// [`NotText`]
 pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
-    if is_utf32(bytes) {
-        return Err(NotText::Utf32);
-    }
-    if is_utf16(bytes) {
-        return Err(NotText::Utf16);
+    // Without a zero byte, which credentials have not, only a byte order mark says that it is something else.
+    if bytes.contains(&0) || bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        if is_utf32(bytes) {
+            return Err(NotText::Utf32);
+        }
+        if is_utf16(bytes) {
+            return Err(NotText::Utf16);
+        }
     }
     let text = std::str::from_utf8(bytes).map_err(|_| NotText::NotUtf8)?;
     Ok(text.strip_prefix(MARK).unwrap_or(text))

@@ -20,6 +20,9 @@ use crate::pki::{Certificate, PrivateKey};
 /// proxies bound.
 pub const MAX_REGISTRY_TOKEN: usize = 48 * 1024;
 
+/// Room for claims, in bytes: those of one repository have it all.
+const CLAIMS: usize = 512;
+
 /// Why a registry token does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidToken {
@@ -72,7 +75,9 @@ impl TokenKey {
 
     /// The compact form of these claims, signed.
     pub(super) fn sign(&self, claims: &Claims) -> Result<String, SigningError> {
-        let claims = serde_json::to_vec(claims).map_err(SigningError::Encode)?;
+        let mut text = Vec::with_capacity(CLAIMS);
+        serde_json::to_writer(&mut text, claims).map_err(SigningError::Encode)?;
+        let claims = text;
         let mut token = String::with_capacity(self.header.len() + claims.len() * 4 / 3 + 96);
         token.push_str(&self.header);
         token.push('.');
