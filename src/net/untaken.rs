@@ -76,9 +76,9 @@ mod tests {
             let Some((mut stream, mut other, ends)) = pair(address) else { continue };
             assert_eq!(ends.untaken(), Some(0));
             stream.set_nonblocking(true).unwrap();
-            let mut written: u64 = 0;
+            let (mut written, piece) = (0_u64, vec![b'x'; 64 * 1024]);
             loop {
-                match stream.write(&[b'x'; 64 * 1024]) {
+                match stream.write(&piece) {
                     Ok(bytes) => written += bytes as u64,
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     Err(error) => panic!("{error}"),
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn an_end_is_read_as_the_kernel_writes_it_and_what_is_none_is_none() {
-        let text = |words: &[u32]| words.iter().map(|word| format!("{word:08X}")).collect::<String>();
+        let text = |words: &[u32]| words.iter().map(|word| format!("{word:08X}")).collect::<Vec<_>>().concat();
         let four = text(&[u32::from_ne_bytes([192, 0, 2, 7])]);
         assert_eq!(end(&format!("{four}:1F90")), Some(("192.0.2.7".parse().unwrap(), 8_080)));
         let six: Ipv6Addr = "2001:db8::17".parse().unwrap();

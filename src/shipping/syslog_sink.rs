@@ -311,7 +311,7 @@ mod tests {
         // Closed unread: the system says that it is broken.
         drop(stream);
         settle(&mut sink);
-        let fault = sink.idle(Duration::from_secs(60)).await.unwrap_err();
+        let fault = sink.idle(Duration::from_mins(1)).await.unwrap_err();
         assert!(fault.text.contains("closed the connection"), "{}", fault.text);
         assert_eq!(seq(&mut sink), 0);
         sink.reset();

@@ -109,7 +109,8 @@ fn what_strangers_do_beyond_their_room_is_summed_and_shown() {
 fn a_head_has_96_headers_and_128_kib_and_no_more() {
     let site = InProcess::start();
     let ask = |count: usize, length: usize| {
-        let lines = (2..count).map(|number| format!("X-{number}: {}\r\n", "x".repeat(length))).collect::<String>();
+        let lines =
+            (2..count).map(|number| format!("X-{number}: {}\r\n", "x".repeat(length))).collect::<Vec<_>>().concat();
         let head = format!("GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{lines}\r\n");
         site.as_nobody().exchange(head.as_bytes(), b"")
     };
