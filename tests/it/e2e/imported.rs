@@ -30,7 +30,11 @@ fn users_of_an_htpasswd_file_sign_in_with_the_passwords_that_they_have() {
     let dockpass = Dockpass::start();
     let import = |more: &[&str]| dockpass.cli(&[&["import", "htpasswd", file], more].concat());
     let dry = import(&["--dry-run"]).must_fail_with(&["1 line was not taken"]);
-    assert!(dry.stdout.contains("would be created") && dry.stdout.contains("its hash is Apache's MD5"), "{}", dry.stdout);
+    assert!(
+        dry.stdout.contains("would be created") && dry.stdout.contains("its hash is Apache's MD5"),
+        "{}",
+        dry.stdout
+    );
     assert!(dry.stderr.contains("2 users would be created, 0 there already, 1 not taken"), "{}", dry.stderr);
     let signs_in = |user: &str, password: &str| dockpass.http_as(user, password).get("/v2/");
     signs_in("alice", "correct horse").must_be(401);
