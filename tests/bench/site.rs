@@ -213,6 +213,7 @@ fn new_user(name: &str) -> NewUser {
         name: Name::parse(name).unwrap(),
         full_name: String::new(),
         password: None,
+        imported: None,
         is_active: true,
         is_admin: false,
         adopt_repositories: false,

@@ -11,8 +11,8 @@ use super::super::{Keep, Store, WriteAccess, WriteError, verify_backup};
 use super::child::{self, Answered, NUMBERS};
 use super::full::{SmallDisk, opened, wait_for_room};
 use super::support::{
-    Failure, Home, account, add_account, entry, id, is_long, now, open_at, purged, repository, start, token, usage,
-    write,
+    Failure, Home, account, add_account, clock, entry, id, is_long, now, open_at, purged, repository, start, token,
+    usage, write,
 };
 use crate::domain::audit::Occurrence;
 use crate::domain::content::{Deletion, Remains};
@@ -199,7 +199,7 @@ fn a_backup_is_of_one_moment_while_the_store_is_written_anew() {
     let store = home.open();
     (10..200).for_each(|number| add_account(&store, number).unwrap());
     let mut backup = Between { store: &store, bytes: Vec::new(), writes: 0 };
-    let header = store.back_up(&mut backup, now()).unwrap();
+    let header = store.back_up(&mut backup, &clock()).unwrap();
     assert!(backup.writes > 400, "{}", backup.writes);
     let verified = verify_backup(backup.bytes.as_slice()).unwrap();
     assert_eq!((verified.header.batch, verified.header.users), (header.batch, 190));
