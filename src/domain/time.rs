@@ -8,6 +8,7 @@
 //! for years nor end sessions.
 
 use std::fmt;
+use std::num::NonZeroI64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -23,21 +24,34 @@ const MILLIS: i64 = 1_000;
 const EARLIEST: i64 = -62_135_596_800_000;
 const LATEST: i64 = 253_402_300_799_999;
 
+/// What moments are counted from in memory, so that none has the number 0.
+const BEFORE: i64 = EARLIEST - 1;
+
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z; always between the years 1 and 9999.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(i64);
+///
+/// No moment is 0 inside, so that one that may be missing takes no more room: access tokens have many of them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(NonZeroI64);
 
 impl Timestamp {
     /// `0001-01-01T00:00:00Z`, the time of what never happened (as DTR's and zot's `lastUsed` print it).
-    pub const NEVER: Timestamp = Timestamp(EARLIEST);
+    pub const NEVER: Timestamp = Timestamp::within(EARLIEST);
 
     /// The last moment that there is.
-    pub const LAST: Timestamp = Timestamp(LATEST);
+    pub const LAST: Timestamp = Timestamp::within(LATEST);
+
+    /// Of milliseconds since 1970 that are within the years 1 to 9999.
+    const fn within(millis: i64) -> Self {
+        match NonZeroI64::new(millis - BEFORE) {
+            Some(inside) => Self(inside),
+            None => Self(NonZeroI64::MIN),
+        }
+    }
 
     /// The moment `millis` milliseconds after 1970, held within the years 1 to 9999.
     #[must_use]
     pub fn from_millis(millis: i64) -> Self {
-        Self(millis.clamp(EARLIEST, LATEST))
+        Self::within(millis.clamp(EARLIEST, LATEST))
     }
 
     /// The moment `seconds` seconds after 1970, held within the years 1 to 9999.
@@ -49,19 +63,19 @@ impl Timestamp {
     /// Milliseconds since 1970; negative before.
     #[must_use]
     pub fn millis(self) -> i64 {
-        self.0
+        self.0.get() + BEFORE
     }
 
     /// Whole seconds since 1970, rounded down.
     #[must_use]
     pub fn seconds(self) -> i64 {
-        self.0.div_euclid(MILLIS)
+        self.millis().div_euclid(MILLIS)
     }
 
     /// This moment, later by `seconds` (earlier if negative).
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
-        Self::from_millis(self.0.saturating_add(seconds.saturating_mul(MILLIS)))
+        Self::from_millis(self.millis().saturating_add(seconds.saturating_mul(MILLIS)))
     }
 
     /// This moment without its part of a second.
@@ -90,14 +104,20 @@ impl Timestamp {
     fn of(moment: OffsetDateTime) -> Result<Self, InvalidTime> {
         let millis = moment.unix_timestamp_nanos() / 1_000_000;
         let millis = i64::try_from(millis).map_err(|_| InvalidTime)?;
-        if (EARLIEST..=LATEST).contains(&millis) { Ok(Self(millis)) } else { Err(InvalidTime) }
+        if (EARLIEST..=LATEST).contains(&millis) { Ok(Self::within(millis)) } else { Err(InvalidTime) }
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Timestamp({})", self.millis())
     }
 }
 
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC, with milliseconds only where there are any.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nanos = i128::from(self.0) * 1_000_000;
+        let nanos = i128::from(self.millis()) * 1_000_000;
         let moment = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| fmt::Error)?;
         f.write_str(&moment.format(&Rfc3339).map_err(|_| fmt::Error)?)
     }
@@ -161,13 +181,13 @@ impl Moment {
     /// The date of this moment, if it is `date` at the moment `now`.
     #[must_use]
     pub fn on(self, date: Timestamp, now: Self) -> Timestamp {
-        Timestamp::from_millis(date.0.saturating_add(self.0.saturating_sub(now.0)))
+        Timestamp::from_millis(date.millis().saturating_add(self.0.saturating_sub(now.0)))
     }
 
     /// The moment at which it was `then`, if it is `date` now; now at the latest, where `then` is still to come.
     #[must_use]
     pub fn of_past(self, date: Timestamp, then: Timestamp) -> Self {
-        Self(self.0.saturating_sub(date.0.saturating_sub(then.0).max(0)))
+        Self(self.0.saturating_sub(date.millis().saturating_sub(then.millis()).max(0)))
     }
 }
 

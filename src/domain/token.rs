@@ -1,6 +1,10 @@
 //! Access tokens: their fields and states, what hangs on what, and which secret opens what. `limits` has caps and patterns, by which
-//! a token made by another is never stronger.
+//! a token made by another is never stronger; `fields` all fields side by side.
+//!
+//! A site has up to millions of them in memory, so each is as small as it can be: what most do not have stands apart
+//! ([`History`]), and is read as if it were a field of the access token itself.
 
+mod fields;
 mod limits;
 #[cfg(test)]
 mod tests;
@@ -17,7 +21,9 @@ use super::secret::TokenHash;
 use super::time::Timestamp;
 use super::user_name::UserName;
 use super::words::words;
-pub use limits::{InvalidPattern, Limits, MAX_PATTERNS, Pattern};
+use fields::Asker;
+pub use fields::{History, TokenFields};
+pub use limits::{InvalidPattern, Limits, MAX_PATTERNS, Pattern, Patterns};
 
 /// The label of a token that was made without one.
 pub const DEFAULT_LABEL: &str = "access token";
@@ -157,7 +163,8 @@ pub enum Maker {
     Other,
 }
 
-/// An access token as it is now. Owner and limits never change; the end does in one case, a rotation that renews.
+/// An access token as it is now. Owner and limits never change; the end does in one case, a rotation that renews. What is not
+/// here is in its [`History`]; another one is made of its [`TokenFields`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessToken {
     /// Identifier, the same through rotations.
@@ -166,10 +173,8 @@ pub struct AccessToken {
     pub owner: Id,
     /// Hash of its text.
     pub hash: TokenHash,
-    /// The replaced secret, after a rotation with overlap.
-    pub previous: Option<PreviousSecret>,
     /// What people call it.
-    pub label: String,
+    pub label: Box<str>,
     /// Whether it is accepted.
     pub is_active: bool,
     /// Cap and patterns.
@@ -182,33 +187,13 @@ pub struct AccessToken {
     pub generated_by: GeneratedBy,
     /// The user agent that made it.
     pub creator_ua: Arc<str>,
-    /// The access token that made it, if one did.
-    pub parent: Option<Id>,
     /// Whether it may set its owner's password once.
     pub temporary_password: bool,
-    /// How many secrets came before the current one; a registry token names this number and ends with its secret.
-    pub generation: u64,
-    /// The access token that the replaced secret was made with, if one was: a rotation by another access token changes
-    /// `parent`, and whoever stops the one before must still stop the secret that its holder knows.
-    pub previous_parent: Option<Id>,
-    /// How the rotation that replaced `previous` may be repeated.
-    pub retry: Option<RotationRetry>,
     /// Who made it.
     pub maker: Maker,
-    /// Whether the replaced secret ends with the first use of the present one, if that comes before its time.
-    pub overlap_until_used: bool,
-    /// The length of its life as it was made, in seconds, which a renewal gives it again; none if it never ends.
-    pub lifetime: Option<u64>,
-    /// That it was ended for good; it is inactive then, and never activated again.
-    pub revoked: Option<Revocation>,
-    /// The hashes of its last ended secrets, at most [`MOST_ENDED`], newest first. They name it, and sign in never.
-    pub ended: Vec<TokenHash>,
-    /// Its name as a robot of the organization that owns it, in the grammar of account names; none for all others.
-    pub robot: Option<Name>,
-    /// The account that asked for its present secret; none if that was not recorded, or was the local administrator.
-    pub secret_by: Option<Id>,
-    /// The account that asked for the replaced secret.
-    pub previous_by: Option<Id>,
+    asker: Asker,
+    /// None if it is that of a new one, which its owner made with a password.
+    history: Option<Arc<History>>,
 }
 
 /// Which secret of an access token was shown.
@@ -225,45 +210,41 @@ impl AccessToken {
     /// `until`, or with `until_used` until the new one is used, if that is earlier. Who asked for the new one is none yet.
     #[must_use]
     pub fn with_secret(self, hash: TokenHash, parent: Option<Id>, until: Timestamp, until_used: bool) -> Self {
-        let previous = Some(PreviousSecret { hash: self.hash, until });
         let ended = self.ended_after(self.previous.map(|previous| previous.hash));
-        Self {
-            hash,
-            parent,
-            previous,
-            previous_parent: self.parent,
-            secret_by: None,
-            previous_by: self.secret_by,
-            generation: self.generation.saturating_add(1),
-            retry: None,
-            overlap_until_used: until_used,
-            ended,
-            ..self
-        }
+        self.with(|it| {
+            it.previous = Some(PreviousSecret { hash: it.hash, until });
+            (it.previous_parent, it.previous_by) = (it.parent, it.secret_by);
+            (it.hash, it.parent, it.secret_by) = (hash, parent, None);
+            it.generation = it.generation.saturating_add(1);
+            it.retry = None;
+            it.overlap_until_used = until_used;
+            it.ended = ended;
+        })
     }
 
     /// The access token with another secret in the place of one that nobody got to know, after a repeated rotation.
     #[must_use]
     pub fn with_secret_again(self, hash: TokenHash) -> Self {
-        // One more than the next, so that the number of the lost secret is that of none, and ends with it.
-        let generation = self.generation.saturating_add(2);
         let ended = self.ended_after(Some(self.hash));
-        Self { hash, generation, ended, ..self }
+        self.with(|it| {
+            it.hash = hash;
+            // One more than the next, so that the number of the lost secret is that of none, and ends with it.
+            it.generation = it.generation.saturating_add(2);
+            it.ended = ended;
+        })
     }
 
     /// The access token with its present secret alone.
     #[must_use]
     pub fn without_replaced(self) -> Self {
         let ended = self.ended_after(self.previous.map(|previous| previous.hash));
-        Self {
-            previous: None,
-            previous_parent: None,
-            previous_by: None,
-            retry: None,
-            overlap_until_used: false,
-            ended,
-            ..self
-        }
+        self.with(|it| {
+            it.previous = None;
+            (it.previous_parent, it.previous_by) = (None, None);
+            it.retry = None;
+            it.overlap_until_used = false;
+            it.ended = ended;
+        })
     }
 
     /// The hashes of ended secrets, once this one has ended.
@@ -280,7 +261,7 @@ impl AccessToken {
     /// The access token ended for good, with both of its secrets.
     #[must_use]
     pub fn ended_for_good(self, revocation: Revocation) -> Self {
-        Self { is_active: false, revoked: Some(revocation), ..self.without_replaced() }
+        self.without_replaced().with(|it| (it.is_active, it.revoked) = (false, Some(revocation)))
     }
 
     /// Whether the replaced secret of this hash still opens anything: it signs in, or repeats the rotation that replaced it.
@@ -306,7 +287,7 @@ impl AccessToken {
     /// without that.
     #[must_use]
     pub fn renewed_end(&self, now: Timestamp, latest: Option<Timestamp>) -> Option<Timestamp> {
-        let (end, life) = self.expires_at.zip(self.lifetime)?;
+        let (end, life) = self.expires_at.zip(self.lifetime())?;
         let renewed = now.plus_seconds(i64::try_from(life).unwrap_or(i64::MAX)).whole_seconds();
         Some(latest.map_or(renewed, |latest| renewed.min(latest)).max(end))
     }
@@ -431,7 +412,7 @@ impl AccessToken {
     /// The access token switched on or off. Switched off, its last rotation is repeated no more, whatever comes later.
     #[must_use]
     pub fn switched(self, is_active: bool) -> Self {
-        Self { is_active, retry: self.retry.filter(|_| is_active), ..self }
+        self.with(|it| (it.is_active, it.retry) = (is_active, it.retry.filter(|_| is_active)))
     }
 
     /// Whether it has expired.
@@ -445,7 +426,7 @@ impl AccessToken {
 impl AccessToken {
     /// What tests make others from: its owner has made it in the first second, without limits, end or history.
     pub(crate) fn plain(id: Id, owner: Id, hash: TokenHash) -> Self {
-        Self {
+        TokenFields {
             id,
             owner,
             hash,
@@ -471,5 +452,6 @@ impl AccessToken {
             secret_by: None,
             previous_by: None,
         }
+        .into()
     }
 }

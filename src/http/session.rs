@@ -117,7 +117,7 @@ fn ending(token: &AccessToken, owner: &Name) -> Option<api::EndingToken> {
         id: token.id.to_string(),
         hashed_token: token.hash.to_string(),
         username: token.user_name(owner).to_string(),
-        token_label: token.label.clone(),
+        token_label: token.label.to_string(),
         expires_at: token.expires_at?.to_string(),
     })
 }
@@ -156,7 +156,7 @@ fn revoked(token: &AccessToken, owner: &Name) -> Option<api::RevokedToken> {
         id: token.id.to_string(),
         hashed_token: token.hash.to_string(),
         username: token.user_name(owner).to_string(),
-        token_label: token.label.clone(),
+        token_label: token.label.to_string(),
         revoked_at: revocation.at.to_string(),
         revoked_from: revocation.address.map(|address| address.to_string()),
     })

@@ -1,7 +1,5 @@
 //! `/api/v0/api_tokens`: access tokens, with DTR's paths, names and codes.
 
-use std::sync::Arc;
-
 use actix_web::HttpRequest;
 
 use super::address::{self, Peer};
@@ -17,7 +15,7 @@ use crate::domain::act::Act;
 use crate::domain::name::RepositoryName;
 use crate::domain::secret::{Password, TokenText};
 use crate::domain::time::Timestamp;
-use crate::domain::token::{ENDS_SOON, GeneratedBy, Limits, Pattern, Shown, TokenState};
+use crate::domain::token::{ENDS_SOON, GeneratedBy, Limits, Pattern, Patterns, Shown, TokenState};
 use crate::domain::token_order::{TokenOrder, TokenPlace};
 use crate::domain::usage::SecretUse;
 use crate::service::{
@@ -34,7 +32,7 @@ pub(super) fn shown(view: &TokenView) -> api::ApiToken {
     let token = &view.token;
     api::ApiToken {
         hashed_token: token.hash.to_string(),
-        token_label: token.label.clone(),
+        token_label: token.label.to_string(),
         is_active: token.is_active,
         state: view.state,
         state_reason: view.reason.clone(),
@@ -48,7 +46,7 @@ pub(super) fn shown(view: &TokenView) -> api::ApiToken {
         robot: token.robot.as_ref().map(ToString::to_string),
         secret_by: view.secret_by.as_ref().map(ToString::to_string),
         expires_at: token.expires_at.map(|end| end.to_string()),
-        lifetime: token.lifetime,
+        lifetime: token.lifetime(),
         access_level: token.limits.cap,
         repositories: token.limits.patterns.iter().map(ToString::to_string).collect(),
         last_used_ip: view.usage.map(|usage| usage.address.to_string()),
@@ -83,7 +81,7 @@ pub(super) fn rotated(rotated: &RotatedToken) -> api::NewApiToken {
 
 /// Reads the requested cap and patterns.
 fn limits(level: Option<AccessLevel>, patterns: Option<Vec<String>>) -> Result<Limits, Failure> {
-    let patterns: Arc<[Pattern]> = self::patterns(&patterns.unwrap_or_default())?.into();
+    let patterns: Patterns = self::patterns(&patterns.unwrap_or_default())?.into();
     Ok(Limits { cap: level.unwrap_or(AccessLevel::Admin), patterns })
 }
 

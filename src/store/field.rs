@@ -22,7 +22,7 @@ use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::secret::TokenHash;
 use crate::domain::settings::Lifetime;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{GeneratedBy, Limits, Maker, Pattern, PreviousSecret, Revocation, RotationRetry};
+use crate::domain::token::{GeneratedBy, Limits, Maker, Pattern, Patterns, PreviousSecret, Revocation, RotationRetry};
 use crate::domain::token_uses::TokenUses;
 use crate::domain::usage::SecretUse;
 use crate::domain::user_name::UserName;
@@ -274,14 +274,14 @@ impl<T: Field> Field for Vec<T> {
     }
 }
 
-impl<T: Field> Field for Arc<[T]> {
-    type Stored = Vec<T::Stored>;
+impl Field for Patterns {
+    type Stored = Vec<String>;
 
     fn store(&self) -> Self::Stored {
         self.iter().map(Field::store).collect()
     }
 
     fn load(stored: Self::Stored) -> Option<Self> {
-        stored.into_iter().map(T::load).collect()
+        stored.into_iter().map(Field::load).collect()
     }
 }

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::field::{Bytes16, Bytes32, Field};
-use super::row::{frozen, record};
+use super::row::{Record, frozen, record};
 use super::seal::Seal;
 use super::table;
 use crate::domain::access::GrantLevel;
@@ -23,7 +23,7 @@ use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::settings::Choices;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, Maker};
+use crate::domain::token::{AccessToken, Maker, TokenFields};
 use crate::domain::usage::Usage;
 
 #[cfg(test)]
@@ -75,7 +75,7 @@ record!(Repository, in Repositories at |it| table::id(it.id); RepositoryV1 is 3,
     immutable_tags: (bool, Vec<String>) = (false, Vec::new()),
 });
 
-record!(AccessToken, in Tokens at |token| table::id(token.id); TokenV1 is 4, 1 {
+record!(TokenFields; TokenV1 is 4, 1 {
     id: Bytes16,
     owner: Bytes16,
     hash: Bytes32,
@@ -111,6 +111,21 @@ record!(AccessToken, in Tokens at |token| table::id(token.id); TokenV1 is 4, 1 {
     secret_by: Option<Bytes16> = None,
     previous_by: Option<Bytes16> = None,
 });
+
+record!(@place AccessToken, in Tokens at |token| table::id(token.id));
+
+/// Written with all of its fields, however it is kept in memory.
+impl Record for AccessToken {
+    type Stored = <TokenFields as Record>::Stored;
+
+    fn store(&self) -> Self::Stored {
+        self.fields().store()
+    }
+
+    fn load(stored: Self::Stored) -> Option<Self> {
+        TokenFields::load(stored).map(Self::from)
+    }
+}
 
 /// The whole seconds from one moment to a later one, both in milliseconds; 0 if it is earlier.
 fn whole_seconds_between(from: i64, to: i64) -> u64 {

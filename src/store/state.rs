@@ -13,11 +13,12 @@ mod groups;
 pub(crate) mod lookups;
 mod names;
 mod owners;
+mod packed;
 mod people;
 mod repositories;
+mod tokens;
 mod users;
 
-use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -33,10 +34,8 @@ use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::order::Order;
 use crate::domain::organization::Team;
 use crate::domain::repository::Repository;
-use crate::domain::secret::TokenHash;
 use crate::domain::settings::Choices;
 use crate::domain::token::AccessToken;
-use crate::domain::token_order::TokenPlace;
 use crate::domain::user_name::UserName;
 pub(super) use apply::{Enter, Taken, decode};
 use content::{Content, DeletedName, DeletedSize};
@@ -44,6 +43,7 @@ pub use grams::Sought;
 pub use groups::GroupSize;
 pub use names::{Indexed, Names};
 use owners::Away;
+use tokens::Tokens;
 pub use users::UserSort;
 
 /// One consistent moment of everything but the audit log.
@@ -77,14 +77,7 @@ pub struct State {
     gone: OrdMap<u64, Arc<Gone>>,
     gone_ids: HashMap<Id, u64>,
     going: OrdMap<Id, RepositoryName>,
-    tokens: OrdMap<Id, Arc<AccessToken>>,
-    token_hashes: HashMap<TokenHash, Id>,
-    tokens_by_owner: OrdSet<(Id, Id)>,
-    tokens_by_end: OrdSet<TokenPlace>,
-    token_counts: HashMap<Id, usize>,
-    temporary_passwords: OrdSet<(Id, Id)>,
-    revoked_tokens: OrdSet<(Id, Id)>,
-    tokens_by_parent: OrdSet<(Id, Id)>,
+    tokens: Tokens,
     members: OrdMap<(Id, Id), bool>,
     organizations_by_user: OrdMap<(Id, Name), (Id, bool)>,
     organization_counts: HashMap<Id, usize>,
@@ -194,37 +187,6 @@ impl State {
         self.active_admins.iter().filter_map(|id| self.accounts.get(id))
     }
 
-    /// The access token of this identifier.
-    #[must_use]
-    pub fn token(&self, id: Id) -> Option<&Arc<AccessToken>> {
-        self.tokens.get(&id)
-    }
-
-    /// The access token that this hash names: of its present secret, of a replaced one, or of one that has ended.
-    #[must_use]
-    pub fn token_hashed(&self, hash: &TokenHash) -> Option<&Arc<AccessToken>> {
-        self.token_hashes.get(hash).and_then(|id| self.tokens.get(id))
-    }
-
-    /// Everybody's access tokens, newest first, from the first before `before`.
-    pub fn tokens_before(&self, before: Option<Id>) -> impl Iterator<Item = &Arc<AccessToken>> {
-        let end = before.map_or(Bound::Unbounded, Bound::Excluded);
-        self.tokens.range((Bound::Unbounded, end)).rev().map(|(_, token)| token)
-    }
-
-    /// Everybody's access tokens by their end, from the first after `after` (from the beginning, if none).
-    pub fn tokens_by_end(&self, after: Option<TokenPlace>) -> impl Iterator<Item = &Arc<AccessToken>> {
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.tokens_by_end.range((start, Bound::Unbounded)).filter_map(|place| self.tokens.get(&place.id))
-    }
-
-    /// The access tokens of one account, newest first, from the first before `before`.
-    pub fn tokens_of(&self, owner: Id, before: Option<Id>) -> impl Iterator<Item = &Arc<AccessToken>> {
-        let end = before.map_or(Bound::Included((owner, Id::MAX)), |id| Bound::Excluded((owner, id)));
-        let range = (Bound::Included((owner, Id::MIN)), end);
-        self.tokens_by_owner.range(range).rev().filter_map(|(_, id)| self.tokens.get(id))
-    }
-
     /// The robot of this name in an organization. It costs a look at each of its robots, which are few; of a user, who has
     /// none and may have many access tokens, at nothing.
     #[must_use]
@@ -240,34 +202,6 @@ impl State {
         let account = self.account_named(name.account.as_str())?;
         let is_there = |robot: &Name| self.robot(account.id, robot.as_str()).is_some();
         name.robot.as_ref().is_none_or(is_there).then_some(account)
-    }
-
-    /// The access tokens that one made.
-    pub fn tokens_made_with(&self, parent: Id) -> impl Iterator<Item = &Arc<AccessToken>> {
-        self.tokens_by_parent.range((parent, Id::MIN)..=(parent, Id::MAX)).filter_map(|(_, id)| self.tokens.get(id))
-    }
-
-    /// The access tokens of an account that are temporary passwords.
-    pub fn temporary_passwords_of(&self, owner: Id) -> impl Iterator<Item = Id> {
-        self.temporary_passwords.range((owner, Id::MIN)..=(owner, Id::MAX)).map(|(_, id)| *id)
-    }
-
-    /// The access tokens of an account that whoever held them has ended for good, newest first.
-    pub fn revoked_tokens_of(&self, owner: Id) -> impl Iterator<Item = &Arc<AccessToken>> {
-        let ids = self.revoked_tokens.range((owner, Id::MIN)..=(owner, Id::MAX)).rev();
-        ids.filter_map(|(_, id)| self.tokens.get(id))
-    }
-
-    /// How many access tokens an account owns.
-    #[must_use]
-    pub fn tokens_count_of(&self, owner: Id) -> usize {
-        self.token_counts.get(&owner).copied().unwrap_or(0)
-    }
-
-    /// How many access tokens there are.
-    #[must_use]
-    pub fn tokens_count(&self) -> usize {
-        self.tokens.len()
     }
 
     /// Whether the user is a member of the organization, and if so whether it administers it.
@@ -397,49 +331,6 @@ impl State {
             self.active_admins.remove(&id);
             self.organizations.remove(&account.name);
             self.unlist_user(&account);
-        }
-    }
-
-    /// False if one of its hashes already names another token, or its owner is not there.
-    pub(super) fn put_token(&mut self, token: Arc<AccessToken>) -> bool {
-        let mut hashes = BTreeSet::new();
-        let is_taken = |hash: &TokenHash| self.token_hashes.get(hash).is_some_and(|id| *id != token.id);
-        let is_free = token.hashes().all(|hash| !is_taken(&hash) && hashes.insert(hash));
-        if !is_free || self.account(token.owner).is_none() {
-            return false;
-        }
-        self.remove_token(token.id);
-        self.token_hashes.extend(hashes.into_iter().map(|hash| (hash, token.id)));
-        self.tokens_by_owner.insert((token.owner, token.id));
-        self.tokens_by_end.insert(TokenPlace::by_end(&token));
-        if token.temporary_password {
-            self.temporary_passwords.insert((token.owner, token.id));
-        }
-        if token.revoked.is_some() {
-            self.revoked_tokens.insert((token.owner, token.id));
-        }
-        let count = self.tokens_count_of(token.owner) + 1;
-        self.token_counts.insert(token.owner, count);
-        if let Some(parent) = token.parent {
-            self.tokens_by_parent.insert((parent, token.id));
-        }
-        self.tokens.insert(token.id, token);
-        true
-    }
-
-    pub(super) fn remove_token(&mut self, id: Id) {
-        let Some(token) = self.tokens.remove(&id) else { return };
-        token.hashes().for_each(|hash| _ = self.token_hashes.remove(&hash));
-        self.tokens_by_owner.remove(&(token.owner, id));
-        self.tokens_by_end.remove(&TokenPlace::by_end(&token));
-        self.temporary_passwords.remove(&(token.owner, id));
-        self.revoked_tokens.remove(&(token.owner, id));
-        match self.tokens_count_of(token.owner).saturating_sub(1) {
-            0 => self.token_counts.remove(&token.owner),
-            count => self.token_counts.insert(token.owner, count),
-        };
-        if let Some(parent) = token.parent {
-            self.tokens_by_parent.remove(&(parent, id));
         }
     }
 

@@ -1,6 +1,7 @@
 //! What an access token may do at most, whatever its account may: a cap and repository patterns, fixed when it is made.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::domain::access::AccessLevel;
@@ -90,14 +91,51 @@ pub struct Limits {
     /// The highest level that it reaches.
     pub cap: AccessLevel,
     /// The repositories that it reaches; all, if empty.
-    pub patterns: Arc<[Pattern]>,
+    pub patterns: Patterns,
+}
+
+/// Repository patterns, in the room of one pointer: there is a list for each access token, and few have any.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Patterns(Option<Arc<Box<[Pattern]>>>);
+
+impl Deref for Patterns {
+    type Target = [Pattern];
+
+    fn deref(&self) -> &[Pattern] {
+        self.0.as_deref().map_or(&[], |patterns| patterns)
+    }
+}
+
+impl FromIterator<Pattern> for Patterns {
+    fn from_iter<I: IntoIterator<Item = Pattern>>(patterns: I) -> Self {
+        let patterns: Box<[Pattern]> = patterns.into_iter().collect();
+        Self(Some(patterns).filter(|patterns| !patterns.is_empty()).map(Arc::new))
+    }
+}
+
+impl From<Vec<Pattern>> for Patterns {
+    fn from(patterns: Vec<Pattern>) -> Self {
+        Self::from_iter(patterns)
+    }
+}
+
+impl<const N: usize> From<[Pattern; N]> for Patterns {
+    fn from(patterns: [Pattern; N]) -> Self {
+        Self::from_iter(patterns)
+    }
+}
+
+impl fmt::Debug for Patterns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
 }
 
 impl Limits {
     /// No limit: all that the account may.
     #[must_use]
     pub fn none() -> Self {
-        Self { cap: AccessLevel::Admin, patterns: Arc::new([]) }
+        Self { cap: AccessLevel::Admin, patterns: Patterns::default() }
     }
 
     /// Whether it is capped: a cap below `admin`, or any pattern.

@@ -6,13 +6,13 @@ fn token(id: u64, parent: Option<u64>) -> AccessToken {
     let id_of = |number: u64| Id::from_bytes(u128::from(number).to_be_bytes());
     let hash = crate::domain::secret::TokenText::from_random([u8::try_from(id).unwrap(); 32]).hash();
     let parent = parent.map(id_of);
-    AccessToken { label: format!("t{id}"), parent, ..AccessToken::plain(id_of(id), id_of(1_000), hash) }
+    AccessToken::plain(id_of(id), id_of(1_000), hash).with(|it| (it.label, it.parent) = (format!("t{id}"), parent))
 }
 
 #[test]
 fn the_last_ended_secrets_are_remembered() {
     let hash = |number: u8| TokenHash::from_bytes([number; 32]);
-    let first = AccessToken { hash: hash(1), ..token(0, None) };
+    let first = token(0, None).with(|it| it.hash = hash(1));
     let until = Timestamp::from_seconds(50);
     let two = first.with_secret(hash(2), None, until, false);
     assert!(two.ended.is_empty(), "the replaced one lives on");
@@ -74,13 +74,13 @@ fn a_replaced_secret_opens_something_while_it_signs_in_or_repeats_its_rotation()
     let token = old.with_secret(new, None, at(100), false);
     let opens = |token: &AccessToken, now| token.opens_by_replaced(&hash, at(now));
     assert!(opens(&token, 99) && !opens(&token, 100) && !token.opens_by_replaced(&new, at(99)));
-    let token = AccessToken { retry: Some(RotationRetry { key: [0; 32], until: at(200) }), ..token };
+    let token = token.with(|it| it.retry = Some(RotationRetry { key: [0; 32], until: at(200) }));
     assert!(opens(&token, 199) && !opens(&token, 200));
     assert!(!opens(&token.without_replaced(), 50));
 }
 
 fn robot(id: u64, parent: Option<u64>) -> AccessToken {
-    AccessToken { owner: Id::MAX, robot: Some(Name::parse("ci").unwrap()), ..token(id, parent) }
+    token(id, parent).with(|it| (it.owner, it.robot) = (Id::MAX, Some(Name::parse("ci").unwrap())))
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn the_secret_of_a_robot_hangs_on_its_maker_whoever_owns_that() {
 
 #[test]
 fn a_maker_of_another_owner_that_made_the_maker_stops_neither() {
-    let makers = [AccessToken { is_active: false, owner: Id::MIN, ..token(0, None) }, token(1, Some(0))];
+    let makers = [token(0, None).with(|it| (it.is_active, it.owner) = (false, Id::MIN)), token(1, Some(0))];
     let find = |id| makers.iter().find(|it| it.id == id);
     let now = Timestamp::from_seconds(100);
     let states = [makers[1].standing(true, now, find).state, robot(2, Some(1)).standing(true, now, find).state];
@@ -136,4 +136,44 @@ fn too_long_a_chain_stops() {
         chain[last].standing(true, Timestamp::from_seconds(1), find).state
     };
     assert_eq!((state(99), state(100)), (TokenState::Active, TokenState::Stopped));
+}
+
+#[test]
+fn its_fields_are_those_that_it_was_made_of_and_most_take_little_room() {
+    let hash = TokenHash::from_bytes([9; 32]);
+    let changes: [fn(&mut TokenFields); 14] = [
+        |it| it.previous = Some(PreviousSecret { hash: TokenHash::from_bytes([8; 32]), until: Timestamp::LAST }),
+        |it| it.expires_at = Some(Timestamp::from_seconds(90)),
+        |it| it.parent = Some(Id::MAX),
+        |it| it.generation = 3,
+        |it| it.previous_parent = Some(Id::MAX),
+        |it| it.retry = Some(RotationRetry { key: [1; 32], until: Timestamp::LAST }),
+        |it| it.overlap_until_used = true,
+        |it| it.lifetime = Some(89),
+        |it| it.lifetime = None,
+        |it| it.ended = vec![TokenHash::from_bytes([7; 32])],
+        |it| it.robot = Some(Name::parse("ci").unwrap()),
+        |it| it.secret_by = Some(it.owner),
+        |it| it.secret_by = Some(Id::MAX),
+        |it| it.previous_by = Some(Id::MIN),
+    ];
+    let plain = token(1, None).fields();
+    for one in &changes {
+        for other in &changes {
+            let mut fields = TokenFields { hash, ..plain.clone() };
+            one(&mut fields);
+            other(&mut fields);
+            let made = AccessToken::from(fields.clone());
+            assert_eq!(
+                (made.fields(), made.lifetime(), made.secret_by()),
+                (fields.clone(), fields.lifetime, fields.secret_by)
+            );
+        }
+    }
+    let revocation = Revocation { at: Timestamp::from_seconds(90), address: None };
+    let revoked = token(1, None).ended_for_good(revocation);
+    assert_eq!((revoked.revoked, revoked.is_active), (Some(revocation), false));
+    assert!(token(1, None).history.is_none() && revoked.history.is_some(), "most have none");
+    let size = size_of::<AccessToken>() + 2 * size_of::<usize>();
+    assert!(size <= 160, "{size} bytes with its counters, and a million of them");
 }

@@ -74,12 +74,12 @@ impl Again<'_, '_> {
             }),
             Ended::TokenRemoved(id) => Ok(self.remove_token(*id)),
             Ended::TokenInactive(id) => self.token(*id, Act::TokenDeactivate, |token| {
-                token.is_active.then_some(AccessToken { is_active: false, ..token })
+                token.is_active.then(|| token.with(|it| it.is_active = false))
             }),
             // Its secret of the backup may be in other hands: nobody switches it on again.
             Ended::TokenRevoked(id) | Ended::TokenSecret(id) => self.revoke_token(*id),
             Ended::TokenOverlap(id) => self.token(*id, Act::TokenEndOverlap, |token| {
-                token.previous.is_some().then_some(AccessToken { previous: None, ..token })
+                token.previous.is_some().then(|| token.with(|it| it.previous = None))
             }),
             Ended::TeamRemoved(id) => self.remove_team(*id),
             Ended::MemberRemoved(group, user) => Ok(self.remove_member(*group, *user)),

@@ -413,7 +413,7 @@ fn close_rotations(change: &mut Change<'_, '_>, permit: &Permit, account: Id) ->
     let of_account = change.state().tokens_of(account, None);
     let open: Vec<_> = of_account.filter(|token| token.retry.is_some()).cloned().collect();
     for token in open {
-        change.txn(permit).put_token(AccessToken { retry: None, ..AccessToken::clone(&token) })?;
+        change.txn(permit).put_token(token.with(|it| it.retry = None))?;
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ fn write(txn: &mut Txn<'_>, id: Id, generation: u64, now: Timestamp) -> Result<(
             txn.audit(&entry, Occurrence::once(now))?;
         }
     } else if token.retry.is_some() {
-        txn.put_token(AccessToken { retry: None, ..AccessToken::clone(&token) })?;
+        txn.put_token(token.with(|it| it.retry = None))?;
     }
     Ok(())
 }

@@ -65,7 +65,7 @@ impl Service {
             address: session.address.map(|address| address.to_canonical()),
             user_agent: Arc::clone(&session.user_agent),
             opened_with: session.opened_with,
-            token_label: token.map(|token| token.label.clone()),
+            token_label: token.map(|token| token.label.to_string()),
             expires_at: token.and_then(|token| token.expires_at).map_or(ends_at, |end| end.min(ends_at)),
         }
     }

@@ -1,7 +1,6 @@
 //! What is asked of access in a large store: a page costs what it shows, not what there is. Also where very many repositories
 //! were given away, whose names stand before those that are left.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::{AskedAccess, Call, PageQuery, RepositoryQuery, Service, TokenFilter};
@@ -15,7 +14,7 @@ use crate::domain::order::Order;
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::secret::{Password, TokenHash, TokenText};
-use crate::domain::token::{AccessToken, Limits, Pattern};
+use crate::domain::token::{AccessToken, Limits, Pattern, Patterns, TokenFields};
 
 /// How much there is, in a store that is so many times as large as the small one.
 struct Size {
@@ -62,13 +61,13 @@ fn hash(number: u64) -> TokenHash {
 }
 
 fn token(owner: Id, number: u64, patterns: &[&str]) -> AccessToken {
-    let patterns: Arc<[Pattern]> = patterns.iter().map(|text| Pattern::parse(text).unwrap()).collect();
-    AccessToken {
+    let patterns: Patterns = patterns.iter().map(|text| Pattern::parse(text).unwrap()).collect();
+    AccessToken::from(TokenFields {
         label: "one of many".to_owned(),
         limits: Limits { patterns, ..Limits::none() },
         created_at: start(),
-        ..AccessToken::plain(id(3, number), owner, hash(number))
-    }
+        ..AccessToken::plain(id(3, number), owner, hash(number)).fields()
+    })
 }
 
 fn give(service: &Service, size: &Size, dave: Id) {

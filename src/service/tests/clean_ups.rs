@@ -11,7 +11,7 @@ use super::support::{Home, call, put, sign_in, start};
 use crate::domain::id::Id;
 use crate::domain::secret::TokenText;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, GeneratedBy, PreviousSecret, TokenState};
+use crate::domain::token::{AccessToken, GeneratedBy, PreviousSecret, TokenFields, TokenState};
 use crate::domain::usage::Usage;
 use crate::store::State;
 
@@ -59,7 +59,7 @@ fn token(state: &State, place: usize, given: &Given) -> AccessToken {
     let other = |number: Option<usize>| number.and_then(|number| earlier(number, place)).map(id);
     let replaced = |until| PreviousSecret { hash: text(place + 100).hash(), until: day(until) };
     let owner = state.account_named(USERS[given.owner]).unwrap().id;
-    AccessToken {
+    AccessToken::from(TokenFields {
         previous: given.previous.map(|(until, _)| replaced(until)),
         label: format!("t{place}"),
         is_active: given.is_active,
@@ -69,8 +69,8 @@ fn token(state: &State, place: usize, given: &Given) -> AccessToken {
         parent: other(given.parent),
         generation: 1,
         previous_parent: other(given.previous.and_then(|(_, parent)| parent)),
-        ..AccessToken::plain(id(place), owner, text(place).hash())
-    }
+        ..AccessToken::plain(id(place), owner, text(place).hash()).fields()
+    })
 }
 
 fn opened(home: &Home, all: &[Given]) -> Service {

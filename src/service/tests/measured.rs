@@ -10,7 +10,7 @@ use super::content::new_user;
 use super::support::{Home, call, put, start};
 use crate::domain::id::Id;
 use crate::domain::secret::TokenText;
-use crate::domain::token::{AccessToken, PreviousSecret};
+use crate::domain::token::{AccessToken, PreviousSecret, TokenFields};
 
 /// Access tokens of a family: each but the first was made with the one before.
 const FAMILY: u64 = 20;
@@ -44,15 +44,15 @@ fn text(number: u64) -> TokenText {
 /// Each has a maker and a replaced secret, which was made with the same.
 fn token(owner: Id, number: u64) -> AccessToken {
     let parent = number.checked_sub(1).filter(|_| !number.is_multiple_of(FAMILY)).map(id);
-    AccessToken {
+    AccessToken::from(TokenFields {
         previous: Some(PreviousSecret { hash: text(u64::MAX - number).hash(), until: start() }),
         label: "measured".to_owned(),
         created_at: start(),
         parent,
         generation: 1,
         previous_parent: parent,
-        ..AccessToken::plain(id(number), owner, text(number).hash())
-    }
+        ..AccessToken::plain(id(number), owner, text(number).hash()).fields()
+    })
 }
 
 fn filled(home: &Home, count: u64) -> Service {

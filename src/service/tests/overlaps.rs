@@ -399,10 +399,10 @@ fn no_access_token_lives_longer_by_itself_or_than_the_site_lets_it() {
 fn labels_that_nobody_chose_are_numbered() {
     let home = Home::new();
     let service = with_alice(&home);
-    let label = || made(&service, Expiry::Never).0.token.label.clone();
+    let label = || made(&service, Expiry::Never).0.token.label.to_string();
     assert_eq!([label(), label(), label()], ["access token", "access token 2", "access token 3"]);
     let all = service.list_tokens(&local(), &TokenFilter::default(), None, 10, false).unwrap().entries;
-    let second = all.iter().find(|view| view.token.label == "access token 2").unwrap();
+    let second = all.iter().find(|view| *view.token.label == *"access token 2").unwrap();
     service.delete_token(&local(), &second.token.hash.to_string()).unwrap();
     assert_eq!([label(), label()], ["access token 2", "access token 4"]);
 }

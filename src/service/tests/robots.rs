@@ -107,7 +107,7 @@ fn it_signs_in_by_both_names_and_is_named_so_everywhere() {
     let home = Home::new();
     let service = with_acme(&home);
     let (view, text) = made(&service, &account(&service, "alice"), ci());
-    assert_eq!((view.token.label.as_str(), view.owner.as_str()), ("acme/ci", "acme"));
+    assert_eq!((&*view.token.label, view.owner.as_str()), ("acme/ci", "acme"));
     assert_eq!(view.secret_by.as_ref().map(Name::as_str), Some("alice"));
     let by = robot(&service, &text);
     assert_eq!(by.caller.actor(), "acme/ci");

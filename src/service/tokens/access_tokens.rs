@@ -21,7 +21,7 @@ use crate::domain::secret::{TokenHash, TokenText};
 use crate::domain::settings::LiveSettings;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, GeneratedBy, Limits, MAX_PATTERNS, Maker, Shown, TokenState};
+use crate::domain::token::{AccessToken, GeneratedBy, Limits, MAX_PATTERNS, Maker, Shown, TokenFields, TokenState};
 use crate::domain::usage::{SecretUse, Usage};
 use crate::store::{State, UsageNotes};
 
@@ -138,7 +138,7 @@ impl Service {
             };
             let made = Made { id, hash, label, limits: new.limits.clone(), expires_at };
             let token = made.token(&authority, owner, &change.call().user_agent);
-            let token = AccessToken { temporary_password: new.is_temporary, ..token };
+            let token = token.with(|it| it.temporary_password = new.is_temporary);
             let owner = owner.name.clone();
             put(change, &permit, &token)?;
             change.record_as(Deed::new(Act::TokenCreate, format!("{owner} {id}")).about_token(change.state(), &token));
@@ -245,11 +245,11 @@ impl Service {
             let switched = switched.map(|shall| if shall { Act::TokenActivate } else { Act::TokenDeactivate });
             let (is_active, before) = (is_active.unwrap_or(token.is_active), token.label.clone());
             let token = AccessToken::clone(token).switched(is_active);
-            let token = AccessToken { label: label.clone().unwrap_or(token.label), ..token };
+            let token = token.with(|it| label.iter().for_each(|label| it.label.clone_from(label)));
             let administered = change.administered();
             put(change, &permit, &token)?;
             change.keep_administered(administered, Some("isActive"))?;
-            let is_renamed = label.as_ref().is_some_and(|label| *label != before);
+            let is_renamed = label.as_ref().is_some_and(|label| **label != *before);
             match switched {
                 // One deed, one record: switched and nothing else.
                 Some(act) if !is_renamed => change.record_as(about(act, change, &token)),
@@ -285,7 +285,7 @@ impl Made {
     pub(super) fn token(self, authority: &Authority<'_>, owner: &Account, user_agent: &str) -> AccessToken {
         let Self { id, hash, label, limits, expires_at } = self;
         let now = authority.now().whole_seconds();
-        AccessToken {
+        TokenFields {
             id,
             owner: owner.id,
             hash,
@@ -311,6 +311,7 @@ impl Made {
             secret_by: authority.account().map(|account| account.id),
             previous_by: None,
         }
+        .into()
     }
 }
 
@@ -333,7 +334,7 @@ pub(super) fn shown(state: &State, uses: Uses<'_>, token: &Arc<AccessToken>, now
     Some(TokenView {
         token: Arc::clone(token),
         owner: owner.name.clone(),
-        secret_by: token.secret_by.and_then(|by| state.account(by)).map(|by| by.name.clone()),
+        secret_by: token.secret_by().and_then(|by| state.account(by)).map(|by| by.name.clone()),
         usage,
         current_use: usage.and_then(|usage| usage.of(&token.hash)),
         replaced: replaced(state, uses, token, now),

@@ -8,7 +8,7 @@ use crate::store::State;
 
 /// The first label of `access token`, `access token 2`, … that no access token of this account has.
 pub(super) fn free(state: &State, owner: Id) -> String {
-    let of_owner = state.tokens_of(owner, None).map(|token| token.label.as_str());
+    let of_owner = state.tokens_of(owner, None).map(|token| &*token.label);
     let taken: HashSet<&str> = of_owner.filter(|label| label.starts_with(DEFAULT_LABEL)).collect();
     let numbered = (2_u64..).map(|number| format!("{DEFAULT_LABEL} {number}"));
     let mut labels = std::iter::once(DEFAULT_LABEL.to_owned()).chain(numbered);

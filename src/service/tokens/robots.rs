@@ -16,7 +16,7 @@ use crate::domain::id::Id;
 use crate::domain::name::{Name, RepositoryName};
 use crate::domain::random;
 use crate::domain::secret::TokenText;
-use crate::domain::token::{AccessToken, Limits, MAX_PATTERNS, Pattern};
+use crate::domain::token::{Limits, MAX_PATTERNS, Pattern};
 use crate::domain::user_name::UserName;
 use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call, Permit, Questioned, find_organization};
@@ -75,7 +75,7 @@ impl Service {
             };
             let made = Made { id, hash, label, limits, expires_at };
             let token = made.token(&authority, organization, &change.call().user_agent);
-            let token = AccessToken { robot: name.robot, ..token };
+            let token = token.with(|it| it.robot = name.robot);
             put(change, &permit, &token)?;
             change.record_as(about(Act::TokenCreate, change, &token));
             Ok(Arc::new(token))

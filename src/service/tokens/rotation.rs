@@ -176,7 +176,9 @@ impl Service {
             let (parent, maker) = origin(&authority, token);
             let token = AccessToken::clone(token).with_secret(new_hash, parent, until, rotation.until_used);
             let secret_by = authority.account().map(|account| account.id);
-            let token = AccessToken { expires_at, retry, maker, secret_by, ..token };
+            let token = token.with(|it| {
+                (it.expires_at, it.retry, it.maker, it.secret_by) = (expires_at, retry, maker, secret_by);
+            });
             put(change, &permit, &token)?;
             change.record_as(about(Act::TokenRotate, change, &token));
             if overlap == 0 {

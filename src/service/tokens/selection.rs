@@ -298,7 +298,7 @@ fn robots_by<'s>(authority: &Authority<'s>, maker: &str) -> Result<Vec<&'s Arc<A
     let (state, used, now) = (authority.state(), authority.used(), authority.now());
     let maker = Some(find(state, maker).map_err(|_| Error::not_found(Kind::User, maker))?.id);
     let is_known = |token: &AccessToken| {
-        token.secret_by == maker || token.previous_by == maker && used.replaced(token, now).is_some()
+        token.secret_by() == maker || token.previous_by == maker && used.replaced(token, now).is_some()
     };
     Ok(state.tokens_before(None).filter(|token| token.is_robot() && is_known(token)).collect())
 }

@@ -281,7 +281,7 @@ impl Enter for Deleted {
 
 impl Enter for AccessToken {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
-        check(state.put_token(Arc::new(self)), "no such owner, or the hash stands twice")
+        check(state.put_token(self), "no such owner, or the hash stands twice")
     }
 
     fn leave(key: &[u8], state: &mut State) {

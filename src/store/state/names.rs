@@ -12,6 +12,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use super::grams::{Grams, Sought};
+use super::packed::part;
 use crate::domain::name::{Name, RepositoryName};
 
 /// Most names of a block.
@@ -86,17 +87,7 @@ impl<K: Indexed> Block<K> {
     }
 
     fn within(&self, start: &Bound<K>, end: &Bound<K>) -> &[K] {
-        let from = self.names.partition_point(|name| match start {
-            Bound::Included(start) => name < start,
-            Bound::Excluded(start) => name <= start,
-            Bound::Unbounded => false,
-        });
-        let until = self.names.partition_point(|name| match end {
-            Bound::Included(end) => name <= end,
-            Bound::Excluded(end) => name < end,
-            Bound::Unbounded => true,
-        });
-        self.names.get(from..until).unwrap_or_default()
+        part(&self.names, start, end, K::cmp)
     }
 }
 

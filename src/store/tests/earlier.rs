@@ -148,7 +148,7 @@ fn put_token(maker: &mut Maker, owner: u64, of: u64) {
         owner: it.owner.store(),
         hash: it.hash.store(),
         previous,
-        label: it.label.clone(),
+        label: it.label.to_string(),
         is_active: of % 4 != 3,
         limits: limits.store(),
         expires_at: (of % 3 == 2).then(|| now().plus_seconds(60).millis()),

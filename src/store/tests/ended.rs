@@ -87,12 +87,12 @@ fn each_ending_has_a_line_when_it_is_answered_and_nothing_else_has() {
     };
     ends(
         &[Ended::TokenInactive(id(100))],
-        Box::new(|txn| Ok(txn.put_token(AccessToken { is_active: false, ..token(100, 10) }).map(drop)?)),
+        Box::new(|txn| Ok(txn.put_token(token(100, 10).with(|it| it.is_active = false)).map(drop)?)),
     );
     ends(
         &[Ended::TokenSecret(id(101))],
         Box::new(|txn| {
-            Ok(txn.put_token(AccessToken { generation: 1, hash: hash(999), ..token(101, 10) }).map(drop)?)
+            Ok(txn.put_token(token(101, 10).with(|it| (it.generation, it.hash) = (1, hash(999)))).map(drop)?)
         }),
     );
     ends(

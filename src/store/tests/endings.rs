@@ -16,7 +16,6 @@ use super::support::{
 use crate::domain::account::Account;
 use crate::domain::audit::Occurrence;
 use crate::domain::random;
-use crate::domain::token::AccessToken;
 
 const TOKENS: std::ops::Range<u64> = 2_000..2_400;
 const OWNER: u64 = 10;
@@ -37,7 +36,7 @@ fn end(
 
 fn revoke(store: &Store, number: u64) -> Result<(), Failure> {
     end(store, &format!("revoked {number}"), move |txn| {
-        txn.put_token(AccessToken { is_active: false, ..token(number, OWNER) })?;
+        txn.put_token(token(number, OWNER).with(|it| it.is_active = false))?;
         Ok(())
     })
 }
@@ -222,7 +221,7 @@ fn an_ending_in_the_batch_that_does_not_fit_is_made_all_the_same() {
     for number in TOKENS.skip(10) {
         let revoked = store.write(&WriteAccess(()), move |txn| {
             let long = "x".repeat(8_000);
-            let token = AccessToken { is_active: false, creator_ua: long.as_str().into(), ..token(number, OWNER) };
+            let token = token(number, OWNER).with(|it| (it.is_active, it.creator_ua) = (false, long.as_str().into()));
             txn.put_token(token)?;
             txn.mark_ending(Share::Local);
             Ok::<(), Failure>(txn.audit(&entry(&format!("revoked {number}")), Occurrence::once(now()))?)

@@ -150,7 +150,10 @@ fn new_token(
     let previous = previous.map(|secret| PreviousSecret { hash: hash(secret), until: now() });
     let ended = ended.map(hash).into_iter().collect();
     let expires_at = (secret > 3).then(|| now().plus_seconds(i64::try_from(secret).unwrap()));
-    AccessToken { hash: hash(secret), previous, ended, parent: parent.map(id), expires_at, ..token(number, owner) }
+    token(number, owner).with(|it| {
+        (it.hash, it.previous, it.ended) = (hash(secret), previous, ended);
+        (it.parent, it.expires_at) = (parent.map(id), expires_at);
+    })
 }
 
 #[derive(Clone, Default)]

@@ -16,7 +16,6 @@ use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
-use crate::domain::token::AccessToken;
 
 const ALICE: u8 = 0xA1;
 const BOB: u8 = 0xB0;
@@ -123,7 +122,7 @@ fn filled() -> Home {
         ] {
             txn.put_grant(&target, grantee, GrantLevel::ReadWrite)?;
         }
-        txn.put_token(AccessToken { id: mark(TOKEN), owner: mark(BOB), ..token(1, 1) })?;
+        txn.put_token(token(1, 1).with(|it| (it.id, it.owner) = (mark(TOKEN), mark(BOB))))?;
         txn.put_usage(mark(TOKEN), &usage(0))?;
         let address = [192, 0, 2, 7].into();
         Ok(txn.put_known_address(&KnownAddress { account: mark(BOB), address, at: now() })?)

@@ -35,6 +35,7 @@ use crate::domain::settings::{Choices, Lifetime};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{
     AccessToken, GeneratedBy, Limits, MOST_ENDED, Maker, Pattern, PreviousSecret, Revocation, RotationRetry,
+    TokenFields,
 };
 use crate::domain::token_uses::TokenUses;
 use crate::domain::usage::{SecretUse, Usage};
@@ -96,14 +97,14 @@ pub(super) fn early_accounts() -> Vec<Account> {
 /// What the records of the first version say: there was one secret, and another before it where that lives on.
 pub(super) fn early_tokens() -> Vec<AccessToken> {
     let generation = |token: &AccessToken| u64::from(token.previous.is_some());
-    earlier_tokens().into_iter().map(|token| AccessToken { generation: generation(&token), ..token }).collect()
+    earlier_tokens().into_iter().map(|token| token.with(|it| it.generation = generation(&token))).collect()
 }
 
 /// What the records of the second version say: nothing of who made them, and one line of makers.
 pub(super) fn earlier_tokens() -> Vec<AccessToken> {
     let as_before = |token: AccessToken| {
         let previous_parent = token.parent;
-        AccessToken { previous_parent, retry: None, maker: Maker::Unknown, ..token }
+        token.with(|it| (it.previous_parent, it.retry, it.maker) = (previous_parent, None, Maker::Unknown))
     };
     tokens_of_version_3().into_iter().map(as_before).collect()
 }
@@ -112,18 +113,21 @@ pub(super) fn earlier_tokens() -> Vec<AccessToken> {
 pub(super) fn tokens_of_version_3() -> Vec<AccessToken> {
     let life =
         |token: &AccessToken| token.expires_at.map(|end| (end.seconds() - token.created_at.seconds()).unsigned_abs());
-    let as_before = |token: AccessToken| AccessToken { lifetime: life(&token), overlap_until_used: false, ..token };
+    let as_before = |token: AccessToken| token.with(|it| (it.lifetime, it.overlap_until_used) = (life(&token), false));
     tokens_of_version_4().into_iter().map(as_before).collect()
 }
 
 /// What the records of the fourth version say: ended secrets were forgotten, and nobody revoked one.
 pub(super) fn tokens_of_version_4() -> Vec<AccessToken> {
-    tokens_of_version_5().into_iter().map(|token| AccessToken { ended: Vec::new(), revoked: None, ..token }).collect()
+    tokens_of_version_5()
+        .into_iter()
+        .map(|token| token.with(|it| (it.ended, it.revoked) = (Vec::new(), None)))
+        .collect()
 }
 
 /// What the records of the fifth version say: there were no robots and no cap `push`, and nothing of who asked for a secret.
 pub(super) fn tokens_of_version_5() -> Vec<AccessToken> {
-    tokens().into_iter().take(3).map(|token| AccessToken { secret_by: None, previous_by: None, ..token }).collect()
+    tokens().into_iter().take(3).map(|token| token.with(|it| (it.secret_by, it.previous_by) = (None, None))).collect()
 }
 
 pub(super) fn repositories() -> Vec<Repository> {
@@ -156,7 +160,7 @@ pub(super) fn early_repositories() -> Vec<Repository> {
 
 pub(super) fn tokens() -> Vec<AccessToken> {
     let patterns = ["alice/app", "alice/*", "_/busybox"].map(|text| Pattern::parse(text).unwrap());
-    let capped = AccessToken {
+    let capped = AccessToken::from(TokenFields {
         previous: Some(PreviousSecret { hash: hash(7), until: now().plus_seconds(60) }),
         is_active: false,
         limits: Limits { cap: AccessLevel::ReadOnly, patterns: patterns.into() },
@@ -174,19 +178,19 @@ pub(super) fn tokens() -> Vec<AccessToken> {
         revoked: Some(Revocation { at: now(), address: Some("192.0.2.7".parse().unwrap()) }),
         secret_by: Some(id(2)),
         previous_by: Some(id(3)),
-        ..token(6, 1)
-    };
-    let middle = AccessToken {
+        ..token(6, 1).fields()
+    });
+    let middle = AccessToken::from(TokenFields {
         limits: Limits { cap: AccessLevel::ReadWrite, ..Limits::none() },
         maker: Maker::Unknown,
-        ..token(9, 1)
-    };
-    let robot = AccessToken {
+        ..token(9, 1).fields()
+    });
+    let robot = AccessToken::from(TokenFields {
         limits: Limits { cap: AccessLevel::Push, patterns: [Pattern::parse("acme/*").unwrap()].into() },
         robot: Some(Name::parse("ci").unwrap()),
         secret_by: Some(id(1)),
-        ..token(10, 3)
-    };
+        ..token(10, 3).fields()
+    });
     vec![capped, middle, token(8, 1), robot]
 }
 
@@ -499,7 +503,7 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
             ua,
             flags,
         )| {
-            AccessToken {
+            TokenFields {
                 id,
                 owner,
                 hash,
@@ -525,6 +529,7 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
                 secret_by,
                 previous_by,
             }
+            .into()
         },
     )
 }

@@ -203,7 +203,9 @@ pub(super) fn team(number: u64, organization: u64, name: &str) -> Team {
 
 pub(super) fn token(number: u64, owner: u64) -> AccessToken {
     let plain = AccessToken::plain(id(number), id(owner), hash(number));
-    AccessToken { label: format!("token {number}"), created_at: now(), creator_ua: "curl/8".into(), ..plain }
+    plain.with(|it| {
+        (it.label, it.created_at, it.creator_ua) = (format!("token {number}"), now(), "curl/8".into());
+    })
 }
 
 pub(super) fn repository(name: &str, number: u64) -> Repository {

@@ -69,14 +69,14 @@ fn names_and_hashes_stand_once_and_owners_exist() {
         let mut same_hash = token(22, 10);
         same_hash.hash = token(21, 10).hash;
         let mut same_id = token(21, 10);
-        same_id.label = "renamed".to_owned();
+        same_id.label = "renamed".into();
         Ok((answers, txn.put_token(same_hash)?, txn.put_token(same_id)?))
     });
     assert_eq!(refused, Ok(([false, false, true], false, true)));
     drop(store);
     let state = home.open().state();
     assert_eq!((state.tokens_count(), state.users_count()), (1, 1));
-    assert_eq!(state.token(id(21)).unwrap().label, "renamed");
+    assert_eq!(&*state.token(id(21)).unwrap().label, "renamed");
 }
 
 #[test]
