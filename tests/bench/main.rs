@@ -2,12 +2,14 @@
 //! and the ratio, in one run on one machine.
 //!
 //! `cargo bench` (or `cargo bench -- 200000` for another large size). Machines differ and are shared; the ratio counts.
-//! `cargo bench -- large` measures large deletions, adoptions and searches instead.
+//! `cargo bench -- large` measures large deletions, adoptions and searches instead; `cargo bench -- make DIRECTORY` makes a
+//! store for other measurements ([`maker`]).
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a benchmark measures and prints")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark may stop at the first surprise")]
 
 mod large;
+mod maker;
 mod site;
 
 use std::time::{Duration, Instant};
@@ -29,6 +31,9 @@ const ROUNDS: u32 = 1_000;
 const PAGE: usize = 10;
 
 fn main() {
+    if maker::asked() {
+        return;
+    }
     if let Some(measure) = large::asked() {
         return measure();
     }

@@ -208,7 +208,8 @@ pub(crate) fn each(count: usize, work: impl Fn(usize) + Sync) {
     });
 }
 
-fn new_user(name: &str) -> NewUser {
+/// A user without a password.
+pub(crate) fn new_user(name: &str) -> NewUser {
     NewUser {
         name: Name::parse(name).unwrap(),
         full_name: String::new(),
@@ -252,11 +253,15 @@ fn settings() -> (SiteSettings, SigningSettings) {
 }
 
 fn open(directory: &Path) -> Service {
+    open_at(&directory.join("data"), "kestrel-violet-9")
+}
+
+/// Opens a data directory, with this password for `admin` if it is new.
+pub(crate) fn open_at(directory: &Path, password: &str) -> Service {
     let (settings, signing) = settings();
-    let password = Password::new("kestrel-violet-9".to_owned());
-    let directory = directory.join("data");
+    let password = Password::new(password.to_owned());
     let clock = Clock::system();
-    Service::open(&directory, settings, signing, Some(password), &clock, &Metrics::new(&clock)).expect("it opens").0
+    Service::open(directory, settings, signing, Some(password), &clock, &Metrics::new(&clock)).expect("it opens").0
 }
 
 /// The call of this caller now.
