@@ -24,8 +24,8 @@ use super::load::{self, Loaded};
 use super::record::Folded;
 use super::seal::{SealKey, StoreDigest};
 use super::snapshot::{Snapshot, SnapshotError};
-use super::state::State;
-use super::table::Table;
+use super::state::{State, TOKEN_STANDS_TWICE};
+use super::table::{self, Table};
 use super::{Store, key_of_audit};
 use crate::data_files::{CHECKING, END, JOURNAL, STORE};
 use crate::domain::audit::AuditHead;
@@ -120,10 +120,15 @@ fn read_all(snapshot: &Snapshot<'_>, key: &AuditKey, found: &mut CheckedStore) -
                 let change = RowChange { table, key, value: Some(value) };
                 digest.toggle(&seal_key, &change);
                 found.records += 1;
-                if let Err(error) = loaded.take(&change) {
-                    found.note_row(&change, &error);
+                let place = RowChange { table, key: change.key.clone(), value: None };
+                if let Err(error) = loaded.take(change) {
+                    found.note_row(&place, &error);
                 }
             }
+        }
+        if table == Table::Tokens {
+            let twice = loaded.state.put_arrived_tokens();
+            twice.iter().for_each(|id| found.note(Some(table), Some(&table::id(*id)), TOKEN_STANDS_TWICE));
         }
     }
     loaded.state.remember_going();

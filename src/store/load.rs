@@ -1,14 +1,16 @@
 //! From the tables on disk to the state in memory, with every record checked against its key and against the others.
 
+mod reading;
+
 use std::path::Path;
 
 use super::change::RowChange;
 use super::engine::Engine;
 use super::error::Error;
 use super::record::{Folded, KnownAddress, StoredDays};
-use super::row::Row;
+use super::row::Row as _;
 use super::seal::{End, Seal, SealKey, StoreDigest};
-use super::state::{State, Taken, decode};
+use super::state::{self, ReadRow, State, TOKEN_STANDS_TWICE, Taken, decode};
 use super::table::{self, Table};
 use crate::domain::audit::{AuditHead, LoggedRecord};
 use crate::domain::days::Days;
@@ -32,17 +34,70 @@ pub(super) struct Loaded {
 pub(super) fn load(engine: &Engine, key: &SealKey) -> Result<Loaded, Error> {
     let mut loaded = Loaded { state: State::loading(), ..Loaded::default() };
     let mut digest = StoreDigest::default();
-    for table in Table::in_memory() {
-        engine.scan(table, |change| {
-            digest.toggle(key, change);
-            loaded.take(change)
-        })?;
-    }
+    reading::read_tables(engine, key, |table, read| {
+        digest.toggle_all(read.digest);
+        read.rows.into_iter().try_for_each(|row| row.take(&mut loaded))?;
+        if read.is_last && table == Table::Tokens { loaded.put_arrived_tokens() } else { Ok(()) }
+    })?;
     loaded.state.remember_going();
     loaded.state.index_names();
     take_audit_end(engine, &mut loaded.state)?;
     check_seal(&loaded.seal, digest, loaded.state.audit())?;
     Ok(loaded)
+}
+
+/// What a row is to those who load it, once it was read.
+pub(super) enum Row {
+    Seal(Seal),
+    Folded(Folded),
+    Used(Id, Usage),
+    /// Only looked at whether it can be read: the disk has it.
+    Days,
+    Known(KnownAddress),
+    /// A row of the state, where it stands.
+    OfState(ReadRow, Table, Vec<u8>),
+}
+
+impl Row {
+    /// Reads a row, beside no other.
+    pub(super) fn read(change: RowChange) -> Result<Self, Error> {
+        let value = change.value.as_deref().unwrap_or_default();
+        Ok(match (change.table, change.key.as_slice()) {
+            (Table::Meta, table::SEAL) => Self::Seal(decode(Table::Meta, table::SEAL, value)?),
+            (Table::Meta, table::FOLDED) => Self::Folded(decode(Table::Meta, table::FOLDED, value)?),
+            (Table::Usage, key) => {
+                let used = decode(Table::Usage, key, value)?;
+                let id = table::id_of(key).ok_or_else(|| Error::corrupt(Table::Usage, key, "key"))?;
+                Self::Used(id, used)
+            }
+            (Table::Days, key) => days(key, value).map(|_| Self::Days)?,
+            (Table::KnownAddresses, key) => {
+                let known: KnownAddress = decode(Table::KnownAddresses, key, value)?;
+                if known.key() != key {
+                    return Err(Error::corrupt(Table::KnownAddresses, key, "key"));
+                }
+                Self::Known(known)
+            }
+            _ => Self::OfState(state::read(&change)?, change.table, change.key),
+        })
+    }
+
+    /// Takes it in.
+    pub(super) fn take(self, loaded: &mut Loaded) -> Result<(), Error> {
+        match self {
+            Self::Seal(seal) => loaded.seal = seal,
+            Self::Folded(folded) => loaded.folded = folded,
+            Self::Used(id, used) if loaded.state.token(id).is_some() => loaded.usage.push((id, used)),
+            Self::Known(known) if loaded.state.account(known.account).is_some() => loaded.known_addresses.push(known),
+            Self::Used(..) | Self::Known(_) | Self::Days => {}
+            Self::OfState(row, table, key) => {
+                if row.enter(&mut loaded.state)? == Taken::Leftover {
+                    loaded.leftovers.push((table, key));
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Loaded {
@@ -53,36 +108,14 @@ impl Loaded {
     }
 
     /// Takes a row in.
-    pub(super) fn take(&mut self, change: &RowChange) -> Result<(), Error> {
-        let value = change.value.as_deref().unwrap_or_default();
-        match (change.table, change.key.as_slice()) {
-            (Table::Meta, table::SEAL) => self.seal = decode(Table::Meta, table::SEAL, value)?,
-            (Table::Meta, table::FOLDED) => self.folded = decode(Table::Meta, table::FOLDED, value)?,
-            (Table::Usage, key) => {
-                let used = decode(Table::Usage, key, value)?;
-                let id = table::id_of(key).ok_or_else(|| Error::corrupt(Table::Usage, key, "key"))?;
-                if self.state.token(id).is_some() {
-                    self.usage.push((id, used));
-                }
-            }
-            // Only looked at whether it can be read: the disk has it.
-            (Table::Days, key) => drop(days(key, value)?),
-            (Table::KnownAddresses, key) => {
-                let known: KnownAddress = decode(Table::KnownAddresses, key, value)?;
-                if known.key() != key {
-                    return Err(Error::corrupt(Table::KnownAddresses, key, "key"));
-                }
-                if self.state.account(known.account).is_some() {
-                    self.known_addresses.push(known);
-                }
-            }
-            _ => {
-                if self.state.apply(change)? == Taken::Leftover {
-                    self.leftovers.push((change.table, change.key.clone()));
-                }
-            }
-        }
-        Ok(())
+    pub(super) fn take(&mut self, change: RowChange) -> Result<(), Error> {
+        Row::read(change)?.take(self)
+    }
+
+    /// Puts the access tokens in that have arrived, once all have.
+    fn put_arrived_tokens(&mut self) -> Result<(), Error> {
+        let contradicts = |id: &Id| Error::corrupt(Table::Tokens, &table::id(*id), TOKEN_STANDS_TWICE);
+        self.state.put_arrived_tokens().first().map(contradicts).map_or(Ok(()), Err)
     }
 }
 
@@ -90,7 +123,7 @@ impl Loaded {
 #[must_use]
 pub fn is_row(table: Table, key: &[u8], value: &[u8]) -> bool {
     let change = RowChange { table, key: key.to_vec(), value: Some(value.to_vec()) };
-    Loaded { state: State::loading(), ..Loaded::default() }.take(&change).is_ok()
+    Loaded { state: State::loading(), ..Loaded::default() }.take(change).is_ok()
 }
 
 /// Takes the end of the audit log into a state.

@@ -68,6 +68,11 @@ impl Field for StoreDigest {
 }
 
 impl StoreDigest {
+    /// Adds what another digest has, or takes it away.
+    pub(super) fn toggle_all(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(byte, other)| *byte ^= other);
+    }
+
     /// Adds the record of a change, or takes it away if it is in.
     pub(super) fn toggle(&mut self, seal_key: &SealKey, change: &RowChange) {
         let RowChange { table, key, value: Some(value) } = change else { return };
@@ -79,7 +84,7 @@ impl StoreDigest {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part);
         }
-        self.0.iter_mut().zip(hasher.finalize().as_bytes()).for_each(|(byte, other)| *byte ^= other);
+        self.toggle_all(Self(hasher.finalize().into()));
     }
 }
 

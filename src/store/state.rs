@@ -37,7 +37,7 @@ use crate::domain::repository::Repository;
 use crate::domain::settings::Choices;
 use crate::domain::token::AccessToken;
 use crate::domain::user_name::UserName;
-pub(super) use apply::{Enter, Taken, decode};
+pub(super) use apply::{Enter, ReadRow, TOKEN_STANDS_TWICE, Taken, decode, read};
 use content::{Content, DeletedName, DeletedSize};
 pub use grams::Sought;
 pub use groups::GroupSize;

@@ -23,6 +23,9 @@ use crate::store::table::{self, Table};
 /// Why a row is refused: it contradicts another.
 pub(in crate::store) type Contradiction = &'static str;
 
+/// Why an access token is refused.
+pub(in crate::store) const TOKEN_STANDS_TWICE: Contradiction = "no such owner, or the hash stands twice";
+
 /// A row that the state keeps something of.
 pub(in crate::store) trait Enter: Row {
     /// Takes it in; if refused, nothing has changed.
@@ -58,57 +61,18 @@ impl State {
     /// [`Error::Corrupt`] if it does not decode, stands at another's key, or contradicts what is there;
     /// [`Error::Newer`]
     pub(in crate::store) fn apply(&mut self, change: &RowChange) -> Result<Taken, Error> {
-        match change.table {
-            Table::Meta => self.apply_meta(change),
-            Table::Accounts => self.take::<Account>(change),
-            Table::Repositories => self.take::<Repository>(change),
-            Table::Tokens => self.take::<AccessToken>(change),
-            Table::Grants => self.take::<NamespaceGrant>(change),
-            Table::RepositoryGrants => self.take::<RepositoryGrant>(change),
-            Table::Audit => self.take::<LoggedRecord>(change),
-            Table::Members => self.take::<Membership>(change),
-            Table::Teams => self.take::<Team>(change),
-            Table::TeamMembers => self.take::<TeamMembership>(change),
-            Table::Tags => self.take::<StoredTag>(change),
-            Table::Activity => self.take::<StoredActivity>(change),
-            Table::Deleted => self.take::<Deleted>(change),
-            Table::Gone => self.take::<Gone>(change),
-            // Kept outside the state, so that noting a use slows no change; and what is only read when the log is verified.
-            Table::Days | Table::Usage | Table::KnownAddresses | Table::Removed => Ok(Taken::In),
-        }
+        read(change)?.enter(self)
     }
 
-    fn apply_meta(&mut self, change: &RowChange) -> Result<Taken, Error> {
-        match change.key.as_slice() {
-            table::META => self.take::<Meta>(change),
-            table::SETTINGS => self.take::<Choices>(change),
-            table::SEAL | table::FOLDED => Ok(Taken::In),
-            // A later dockpass may say more about the store.
-            _ if change.value.as_deref().is_some_and(codec::is_record) => {
-                Err(Error::Newer { what: "a record of meta".to_owned() })
-            }
-            key => Err(Error::corrupt(Table::Meta, key, "key")),
-        }
-    }
-
-    fn take<R: Enter>(&mut self, change: &RowChange) -> Result<Taken, Error> {
-        let corrupt = |reason| Error::corrupt(change.table, &change.key, reason);
-        let Some(value) = &change.value else {
-            R::leave(&change.key, self);
-            return Ok(Taken::In);
-        };
-        let row: R = decode(change.table, &change.key, value)?;
-        if row.key() != change.key {
-            return Err(corrupt("key"));
-        }
-        if self.is_gone_key(&change.key) {
+    fn take_in<R: Enter>(&mut self, key: &[u8], row: R) -> Result<Taken, Error> {
+        if self.is_gone_key(key) {
             row.keep_gone(self);
             return Ok(Taken::Gone);
         }
         if row.hangs_on().is_some_and(|id| self.is_gone(id)) {
             return Ok(Taken::Leftover);
         }
-        row.enter(self).map_err(corrupt)?;
+        row.enter(self).map_err(|reason| Error::corrupt(R::TABLE, key, reason))?;
         Ok(Taken::In)
     }
 
@@ -122,6 +86,79 @@ impl State {
     fn is_gone_key(&self, key: &[u8]) -> bool {
         key.first_chunk().is_some_and(|bytes| self.is_gone(Id::from_bytes(*bytes)))
     }
+}
+
+/// A row that was read, and is to be taken in in its turn: rows are read on all processors at a time.
+pub(in crate::store) struct ReadRow(Box<TakeIn>);
+
+type TakeIn = dyn FnOnce(&mut State) -> Result<Taken, Error> + Send;
+
+impl ReadRow {
+    /// Takes it in, or out.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if it contradicts what is there.
+    pub(in crate::store) fn enter(self, state: &mut State) -> Result<Taken, Error> {
+        (self.0)(state)
+    }
+
+    /// One that the state keeps nothing of.
+    fn skipped() -> Self {
+        Self(Box::new(|_| Ok(Taken::In)))
+    }
+}
+
+/// Reads a row, beside no other.
+///
+/// # Errors
+/// [`Error::Corrupt`] if it does not decode, or stands at another's key; [`Error::Newer`]
+pub(in crate::store) fn read(change: &RowChange) -> Result<ReadRow, Error> {
+    match change.table {
+        Table::Meta => read_meta(change),
+        Table::Accounts => read_as::<Account>(change),
+        Table::Repositories => read_as::<Repository>(change),
+        Table::Tokens => read_as::<AccessToken>(change),
+        Table::Grants => read_as::<NamespaceGrant>(change),
+        Table::RepositoryGrants => read_as::<RepositoryGrant>(change),
+        Table::Audit => read_as::<LoggedRecord>(change),
+        Table::Members => read_as::<Membership>(change),
+        Table::Teams => read_as::<Team>(change),
+        Table::TeamMembers => read_as::<TeamMembership>(change),
+        Table::Tags => read_as::<StoredTag>(change),
+        Table::Activity => read_as::<StoredActivity>(change),
+        Table::Deleted => read_as::<Deleted>(change),
+        Table::Gone => read_as::<Gone>(change),
+        // Kept outside the state, so that noting a use slows no change; and what is only read when the log is verified.
+        Table::Days | Table::Usage | Table::KnownAddresses | Table::Removed => Ok(ReadRow::skipped()),
+    }
+}
+
+fn read_meta(change: &RowChange) -> Result<ReadRow, Error> {
+    match change.key.as_slice() {
+        table::META => read_as::<Meta>(change),
+        table::SETTINGS => read_as::<Choices>(change),
+        table::SEAL | table::FOLDED => Ok(ReadRow::skipped()),
+        // A later dockpass may say more about the store.
+        _ if change.value.as_deref().is_some_and(codec::is_record) => {
+            Err(Error::Newer { what: "a record of meta".to_owned() })
+        }
+        key => Err(Error::corrupt(Table::Meta, key, "key")),
+    }
+}
+
+fn read_as<R: Enter + Send + 'static>(change: &RowChange) -> Result<ReadRow, Error> {
+    let key = change.key.clone();
+    let Some(value) = &change.value else {
+        return Ok(ReadRow(Box::new(move |state| {
+            R::leave(&key, state);
+            Ok(Taken::In)
+        })));
+    };
+    let row: R = decode(change.table, &key, value)?;
+    if row.key() != key {
+        return Err(Error::corrupt(change.table, &key, "key"));
+    }
+    Ok(ReadRow(Box::new(move |state| state.take_in(&key, row))))
 }
 
 /// The value of a row.
@@ -281,7 +318,7 @@ impl Enter for Deleted {
 
 impl Enter for AccessToken {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
-        check(state.put_token(self), "no such owner, or the hash stands twice")
+        check(state.put_token(self), TOKEN_STANDS_TWICE)
     }
 
     fn leave(key: &[u8], state: &mut State) {

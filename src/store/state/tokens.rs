@@ -4,6 +4,7 @@
 //! noted of few of them stands in ordinary maps.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -34,6 +35,8 @@ pub(super) struct Tokens {
     revoked: OrdSet<(Id, Id)>,
     by_parent: OrdSet<(Id, Id)>,
     agents: Agents,
+    /// Those that have arrived while the store is loaded, and are not in yet.
+    arrived: Vec<Arc<AccessToken>>,
 }
 
 /// An access token at its identifier, which is compared without a look at the access token itself.
@@ -64,6 +67,10 @@ struct Hashed {
 }
 
 impl Hashed {
+    fn of(hash: &TokenHash, token: &Arc<AccessToken>) -> Self {
+        Self { beginning: Self::beginning(hash), token: Arc::clone(token) }
+    }
+
     fn beginning(hash: &TokenHash) -> u64 {
         hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
     }
@@ -173,7 +180,7 @@ impl Tokens {
         let token = Arc::new(token);
         self.by_id.insert(&(), Identified { id: token.id, token: Arc::clone(&token) });
         for hash in &hashes {
-            self.by_hash.insert(&(), Hashed { beginning: Hashed::beginning(hash), token: Arc::clone(&token) });
+            self.by_hash.insert(&(), Hashed::of(hash, &token));
         }
         self.by_owner.insert(&token.owner, token.id);
         match end(&token) {
@@ -183,6 +190,44 @@ impl Tokens {
         *self.counts.entry(token.owner).or_default() += 1;
         self.list(&token);
         true
+    }
+
+    /// Puts all that have arrived in at once: in order, they take a fraction of what it takes to put each in. Returns
+    /// those that contradict others, which are left out.
+    fn put_arrived(&mut self) -> Vec<Id> {
+        let mut tokens = std::mem::take(&mut self.arrived);
+        tokens.sort_unstable_by_key(|token| token.id);
+        let hashed = tokens.iter().flat_map(|token| token.hashes().map(move |hash| Hashed::of(&hash, token)));
+        let mut hashed: Vec<Hashed> = hashed.collect();
+        hashed.sort_unstable_by(|one, other| one.compare(&other.key()));
+        // Those whose hashes begin alike are few, and mostly wrong. They come last, each by itself.
+        let alike = hashed.windows(2).filter(|pair| matches!(pair, [one, other] if one.beginning == other.beginning));
+        let alike: BTreeMap<Id, Arc<AccessToken>> =
+            alike.flatten().map(|it| (it.token.id, Arc::clone(&it.token))).collect();
+        if !alike.is_empty() {
+            tokens.retain(|token| !alike.contains_key(&token.id));
+            hashed.retain(|it| !alike.contains_key(&it.token.id));
+        }
+        self.by_hash = Packed::of_sorted(hashed.into_iter().map(|it| ((), it)));
+        self.put_sorted(&tokens);
+        let contradicts = |token: &Arc<AccessToken>| !self.put(AccessToken::clone(token));
+        alike.into_values().filter(contradicts).map(|token| token.id).collect()
+    }
+
+    /// Makes every index but that by hashes.
+    fn put_sorted(&mut self, tokens: &[Arc<AccessToken>]) {
+        let identified = tokens.iter().map(|token| Identified { id: token.id, token: Arc::clone(token) });
+        self.by_id = Packed::of_sorted(identified.map(|it| ((), it)));
+        let mut owned: Vec<(Id, Id)> = tokens.iter().map(|token| (token.owner, token.id)).collect();
+        owned.sort_unstable();
+        owned.iter().for_each(|(owner, _)| *self.counts.entry(*owner).or_default() += 1);
+        self.by_owner = Packed::of_sorted(owned);
+        let mut ending: Vec<(Timestamp, Id)> = tokens.iter().filter_map(|it| Some((end(it)?, it.id))).collect();
+        ending.sort_unstable();
+        self.by_end = Packed::of_sorted(ending.into_iter().map(|(at, id)| ((), Ending { at, id })));
+        let without_end = tokens.iter().filter(|token| end(token).is_none());
+        self.without_end = Packed::of_sorted(without_end.map(|token| ((), token.id)));
+        tokens.iter().for_each(|token| self.list(token));
     }
 
     /// Lists what is noted of few.
@@ -287,12 +332,98 @@ impl State {
         self.tokens.by_id.len()
     }
 
-    /// False if one of its hashes already names another access token, or its owner is not there.
-    pub(super) fn put_token(&mut self, token: AccessToken) -> bool {
-        self.account(token.owner).is_some() && self.tokens.put(token)
+    /// False if one of its hashes already names another access token, or its owner is not there. While the store is loaded,
+    /// the access tokens only arrive ([`State::put_arrived_tokens`]).
+    pub(super) fn put_token(&mut self, mut token: AccessToken) -> bool {
+        if self.account(token.owner).is_none() {
+            return false;
+        }
+        if !self.is_loading {
+            return self.tokens.put(token);
+        }
+        token.creator_ua = self.tokens.agents.shared(&token.creator_ua);
+        self.tokens.arrived.push(Arc::new(token));
+        true
+    }
+
+    /// Puts the access tokens in that have arrived. Returns those that contradict others, which are left out.
+    pub(in crate::store) fn put_arrived_tokens(&mut self) -> Vec<Id> {
+        self.tokens.put_arrived()
     }
 
     pub(super) fn remove_token(&mut self, id: Id) {
         self.tokens.remove(id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u128) -> Id {
+        Id::from_bytes(number.to_be_bytes())
+    }
+
+    fn hash(last: u8) -> TokenHash {
+        let mut bytes = [7; 32];
+        bytes[31] = last;
+        TokenHash::from_bytes(bytes)
+    }
+
+    fn token(number: u8) -> AccessToken {
+        AccessToken::plain(id(number.into()), id(1_000), hash(number))
+    }
+
+    /// The same access tokens put in one by one, and all at once; and those that were refused.
+    fn both(tokens: &[AccessToken]) -> [(Tokens, Vec<Id>); 2] {
+        let (mut single, mut together) = (Tokens::default(), Tokens::default());
+        let refused =
+            tokens.iter().filter(|token| !single.put(AccessToken::clone(token))).map(|token| token.id).collect();
+        together.arrived = tokens.iter().cloned().map(Arc::new).collect();
+        let refused_together = together.put_arrived();
+        [(single, refused), (together, refused_together)]
+    }
+
+    #[test]
+    fn hashes_that_begin_alike_are_told_apart() {
+        let other = token(9).with(|it| it.hash = TokenHash::from_bytes([9; 32]));
+        for (mut tokens, refused) in both(&[token(1), token(2), other.clone()]) {
+            assert_eq!(refused, []);
+            let found = |tokens: &Tokens, hash: &TokenHash| tokens.hashed(hash).map(|token| token.id);
+            assert_eq!(
+                [hash(1), hash(2), hash(3), other.hash].map(|hash| found(&tokens, &hash)),
+                [Some(id(1)), Some(id(2)), None, Some(id(9))]
+            );
+            tokens.remove(id(1));
+            assert_eq!([hash(1), hash(2)].map(|hash| found(&tokens, &hash)), [None, Some(id(2))]);
+        }
+    }
+
+    #[test]
+    fn those_that_are_put_in_at_once_are_as_those_that_are_put_in_one_by_one() {
+        let last = Some(Timestamp::LAST);
+        let apart = |number: usize, kind: u8| {
+            let mut bytes = [u8::try_from(number).unwrap(); 32];
+            bytes[0] = kind;
+            TokenHash::from_bytes(bytes)
+        };
+        let mut tokens: Vec<AccessToken> = (0..200).map(token).collect();
+        for (number, token) in tokens.iter_mut().enumerate() {
+            *token = token.with(|it| {
+                it.owner = id(1_000 + u128::try_from(number % 3).unwrap());
+                it.hash = apart(number, 254);
+                let end = Timestamp::from_seconds(i64::try_from(number % 7).unwrap());
+                it.expires_at = [None, last, Some(end)][number % 3];
+                it.temporary_password = number % 5 == 0;
+                it.parent = Some(id(1)).filter(|_| number % 4 == 0);
+                it.ended = vec![apart(number, 255)];
+            });
+        }
+        // The hash of another one, of its present secret or of one that has ended.
+        tokens.push(token(201).with(|it| it.hash = apart(4, 254)));
+        tokens.push(token(202).with(|it| it.ended = vec![apart(5, 255)]));
+        let [(single, refused), (together, refused_together)] = both(&tokens);
+        assert_eq!((refused, &refused_together), (vec![id(201), id(202)], &vec![id(201), id(202)]));
+        assert!(single == together && together.by_id.len() == 200);
     }
 }
