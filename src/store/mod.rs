@@ -362,11 +362,8 @@ impl Store {
     /// # Errors
     /// [`WriteError`]; the notes stay for the next time.
     pub fn save_usage(&self) -> Result<(), WriteError> {
-        loop {
-            let bundle = self.shared.usage.unsaved(USAGE_BUNDLE);
-            if bundle.is_empty() {
-                return Ok(());
-            }
+        for ids in self.shared.usage.unsaved().chunks(USAGE_BUNDLE) {
+            let bundle = self.shared.usage.noted(ids);
             let notes = bundle.clone();
             self.enqueue(move |txn| {
                 notes.iter().try_for_each(|(id, usage)| txn.put_usage(*id, usage)).map_err(|_| WriteError::Failed)
@@ -377,6 +374,7 @@ impl Store {
             let gone = bundle.iter().filter(|(id, _)| state.token(*id).is_none());
             gone.for_each(|(id, _)| self.shared.usage.forget(*id));
         }
+        Ok(())
     }
 
     /// What is written of a repository's use day by day. Reads the disk.

@@ -2,15 +2,34 @@
 //!
 //! A note takes one short lock and no disk. The notes reach the disk in bundles.
 
+use std::net::IpAddr;
+
 use super::sharded::Sharded;
 use crate::domain::id::Id;
 use crate::domain::secret::TokenHash;
+use crate::domain::time::Timestamp;
 use crate::domain::usage::{SecretUse, Usage};
 
-#[derive(Clone, Copy)]
+/// A use, in as little room as it takes: there is one for each access token that was ever used.
 struct Note {
-    usage: Usage,
+    at: Timestamp,
+    /// In the overlap of a rotation only.
+    other: Option<Box<SecretUse>>,
+    secret: Option<TokenHash>,
+    address: IpAddr,
     is_saved: bool,
+}
+
+impl Note {
+    fn of(usage: Usage, is_saved: bool) -> Self {
+        let Usage { at, address, secret, other } = usage;
+        Self { at, other: other.map(Box::new), secret, address, is_saved }
+    }
+
+    fn usage(&self) -> Usage {
+        let other = self.other.as_deref().copied();
+        Usage { at: self.at, address: self.address, secret: self.secret, other }
+    }
 }
 
 /// Last uses of every access token that was ever used.
@@ -18,30 +37,26 @@ pub struct UsageNotes(Sharded<Note>);
 
 impl UsageNotes {
     pub(super) fn new(saved: Vec<(Id, Usage)>) -> Self {
-        let notes = Self(Sharded::default());
-        for (id, usage) in saved {
-            notes.0.with(id, |shard| shard.insert(id, Note { usage, is_saved: true }));
-        }
-        notes
+        Self(Sharded::of(saved.into_iter().map(|(id, usage)| (id, Note::of(usage, true)))))
     }
 
     /// Notes a use.
     pub fn note(&self, id: Id, usage: Usage) {
-        self.0.with(id, |shard| shard.insert(id, Note { usage, is_saved: false }));
+        self.0.with(id, |shard| shard.insert(id, Note::of(usage, false)));
     }
 
     /// Notes a use of one secret of an access token. `other` is the other secret of it that signs in at present.
     pub fn note_secret(&self, id: Id, used: SecretUse, other: Option<TokenHash>) {
         self.0.with(id, |shard| {
-            let usage = Usage::after(shard.get(&id).map(|note| &note.usage), used, other);
-            shard.insert(id, Note { usage, is_saved: false })
+            let usage = Usage::after(shard.get(&id).map(Note::usage).as_ref(), used, other);
+            shard.insert(id, Note::of(usage, false))
         });
     }
 
     /// The last use of a token; none if it was never used.
     #[must_use]
     pub fn of(&self, id: Id) -> Option<Usage> {
-        self.0.with(id, |shard| shard.get(&id).map(|note| note.usage))
+        self.0.with(id, |shard| shard.get(&id).map(Note::usage))
     }
 
     /// Forgets a deleted token. A request under way may note it once more; [`super::Store::save_usage`] forgets that.
@@ -49,15 +64,22 @@ impl UsageNotes {
         self.0.with(id, |shard| shard.remove(&id));
     }
 
-    /// At most `limit` notes that are not on disk yet.
+    /// The access tokens with a note that is not on disk yet, in the order in which they stand there: so one part of the
+    /// disk is written after the other, each once.
     #[must_use]
-    pub fn unsaved(&self, limit: usize) -> Vec<(Id, Usage)> {
+    pub fn unsaved(&self) -> Vec<Id> {
         let mut unsaved = Vec::new();
         for shard in self.0.shards() {
-            let fresh = shard.iter().filter(|(_, note)| !note.is_saved).map(|(id, note)| (*id, note.usage));
-            unsaved.extend(fresh.take(limit.saturating_sub(unsaved.len())));
+            unsaved.extend(shard.iter().filter(|(_, note)| !note.is_saved).map(|(id, _)| *id));
         }
+        unsaved.sort_unstable();
         unsaved
+    }
+
+    /// What is noted of these.
+    #[must_use]
+    pub fn noted(&self, ids: &[Id]) -> Vec<(Id, Usage)> {
+        ids.iter().filter_map(|id| Some((*id, self.of(*id)?))).collect()
     }
 
     /// Notes that these are on disk, unless they were used again since.
@@ -65,7 +87,7 @@ impl UsageNotes {
         for (id, usage) in notes {
             self.0.with(*id, |shard| {
                 if let Some(note) = shard.get_mut(id) {
-                    note.is_saved |= note.usage == *usage;
+                    note.is_saved |= note.usage() == *usage;
                 }
             });
         }

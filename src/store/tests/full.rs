@@ -109,7 +109,7 @@ fn check_refusing(store: &Store, lost: u64) {
     assert!(store.state().account_named("user-10").is_some());
     store.usage().note(id(20), usage(5));
     assert_eq!(store.save_usage(), Err(WriteError::Refused(Trouble::Full)));
-    assert_eq!(store.usage().unsaved(10), [(id(20), usage(5))]);
+    assert_eq!(store.usage().noted(&store.usage().unsaved()), [(id(20), usage(5))]);
 }
 
 #[test]

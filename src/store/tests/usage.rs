@@ -21,13 +21,14 @@ fn notes_are_saved_in_bundles_and_read_again() {
     for number in 100..2_600 {
         store.usage().note(id(number), usage(1));
     }
-    assert_eq!(store.usage().unsaved(1_000).len(), 1_000);
+    let unsaved = store.usage().unsaved();
+    assert!(unsaved.len() == 2_500 && unsaved.is_sorted());
     store.save_usage().unwrap();
-    assert!(store.usage().unsaved(1).is_empty());
+    assert!(store.usage().unsaved().is_empty());
     drop(store);
     let store = home.open();
     assert!((100..2_600).all(|number| store.usage().of(id(number)) == Some(usage(1))));
-    assert!(store.usage().unsaved(1).is_empty());
+    assert!(store.usage().unsaved().is_empty());
 }
 
 #[test]
@@ -35,10 +36,10 @@ fn a_token_used_again_while_it_is_saved_stays_unsaved() {
     let home = Home::started();
     let store = with_tokens(&home, 1);
     store.usage().note(id(100), usage(1));
-    let bundle = store.usage().unsaved(10);
+    let bundle = store.usage().noted(&store.usage().unsaved());
     store.usage().note(id(100), usage(2));
     store.usage().saved(&bundle);
-    assert_eq!(store.usage().unsaved(10), [(id(100), usage(2))]);
+    assert_eq!(store.usage().noted(&store.usage().unsaved()), [(id(100), usage(2))]);
     // Closing saves what is left.
     drop(store);
     assert_eq!(home.open().usage().of(id(100)), Some(usage(2)));
