@@ -25,8 +25,8 @@ use super::table::{self, Table};
 use crate::metrics::Metrics;
 use crate::private_file::sync_directory;
 
-/// sled's page cache, in bytes; everything hot is in [`super::State`], so little is enough.
-const CACHE: u64 = 32 * 1024 * 1024;
+/// sled's page cache, in bytes, each of which takes two in memory; everything hot is in [`super::State`], so little is enough.
+const CACHE: u64 = 8 * 1024 * 1024;
 
 /// How often and how long sled's own lock is waited for.
 const LOCK_TRIES: u32 = 100;
