@@ -297,7 +297,7 @@ fn the_files_follow_what_the_rows_need_however_often_they_change() {
         write(&store, move |txn| {
             for number in 0..BUNDLE {
                 let label = format!("label {bundle} {number}");
-                txn.put_token(AccessToken { label, ..token(2, 1) })?;
+                txn.put_token(AccessToken { label: label.into(), ..token(2, 1) })?;
                 txn.audit(&entry("user-1"), Occurrence::once(at))?;
             }
             Ok(())

@@ -18,7 +18,6 @@ use crate::domain::id::Id;
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::organization::{Membership, TeamMembership};
 use crate::domain::repository::Repository;
-use crate::domain::token::AccessToken;
 
 /// What a file says was ended after a batch of a backup of its own life.
 fn since(bytes: &[u8], after: u64) -> EndedSince {

@@ -60,6 +60,8 @@ src/service/sign_in/throttle/counter.rs LONGEST_WAIT src/service/sign_in/throttl
 src/service/sign_in/throttle/counter.rs MAX_COUNTERS src/service/sign_in/throttle/counter.rs the_memory_is_bounded
 src/service/sign_in/throttle/counter.rs MAX_GUESSES  src/service/sign_in/throttle/counter.rs the_memory_is_bounded
 src/service/tokens/access_tokens.rs LONGEST_TEMPORARY_LIFE tests/it/api/tokens.rs a_temporary_password_lives_a_day_unless_said_otherwise_and_a_week_at_most
+src/service/tokens/given.rs LONGEST              src/service/tokens/given.rs the_oldest_of_a_row_makes_room_and_what_is_large_or_grants_nothing_has_none
+src/service/tokens/given.rs MOST_REPOSITORIES    src/service/tokens/given.rs the_oldest_of_a_row_makes_room_and_what_is_large_or_grants_nothing_has_none
 src/service/tokens/revocation.rs MOST             tests/it/api/revocation.rs so_many_texts_and_so_many_requests_of_one_source
 src/service/tokens/rotation.rs LONGEST_OVERLAP    src/service/tests/overlaps.rs an_overlap_until_used_ends_after_seven_days_at_most
 src/store/snapshot.rs MOST                        src/store/tests/backup.rs a_reader_who_is_too_slow_is_sent_away_and_holds_nothing_up
