@@ -4,13 +4,12 @@
 //! Of a running store one moment is checked, and compared with what the server has in memory. Without a server a copy of the
 //! data directory is opened, never itself: sled writes when it opens, and on a damaged file it goes on from before the damage.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+mod copy;
 
-use rustix::fs::{CWD, Mode, OFlags, fstat, mkdirat, openat};
+use std::fs;
+use std::path::Path;
+
+use copy::Copy;
 
 use super::audit_key::AuditKey;
 use super::chain::Chain;
@@ -27,9 +26,8 @@ use super::snapshot::{Snapshot, SnapshotError};
 use super::state::{State, TOKEN_STANDS_TWICE};
 use super::table::{self, Table};
 use super::{Store, key_of_audit};
-use crate::data_files::{CHECKING, END, JOURNAL, STORE};
+use crate::data_files::{END, JOURNAL, STORE};
 use crate::domain::audit::AuditHead;
-use crate::private_file::{NO_LINK_NO_WAIT, remove_directory};
 
 /// Most problems that are told one by one.
 const TOLD: usize = 100;
@@ -271,75 +269,4 @@ fn check_journal(copy: &Copy, folded: Folded, found: &mut CheckedStore) -> Resul
             Ok(())
         }
     }
-}
-
-/// A copy of what a start reads; gone once it is dropped.
-///
-/// Root checks directories that belong to somebody else, who may change them meanwhile. So the copy is made in a new directory
-/// of our own, and reached through that alone, whatever has its name by then; and no link is followed on the way there.
-struct Copy {
-    /// The data directory.
-    of: PathBuf,
-    /// Where the copy is, through what was opened.
-    path: PathBuf,
-    /// The directory of the copy, which nobody else may change.
-    _opened: OwnedFd,
-}
-
-impl Copy {
-    fn of(directory: &DataDirectory) -> Result<Self, Error> {
-        let place = directory.path().join(CHECKING);
-        let made = Self::make(directory.path(), &place);
-        made.map_err(|source| Error::Io { path: place, source })
-    }
-
-    fn make(of: &Path, place: &Path) -> io::Result<Self> {
-        remove_directory(place)?;
-        let home = openat(CWD, of, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        mkdirat(&home, CHECKING, Mode::RWXU)?;
-        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let opened = openat(&home, CHECKING, flags, Mode::empty())?;
-        if fstat(&opened)?.st_uid != rustix::process::geteuid().as_raw() {
-            return Err(io::Error::other("somebody has put another directory in its place"));
-        }
-        let path = PathBuf::from(format!("/proc/self/fd/{}", opened.as_raw_fd()));
-        let copy = Self { of: of.to_owned(), path, _opened: opened };
-        for file in [END, JOURNAL] {
-            match copy_file(&of.join(file), &copy.path.join(file)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                Ok(()) | Err(_) => {}
-            }
-        }
-        copy_all(&of.join(STORE), &copy.path.join(STORE))?;
-        Ok(copy)
-    }
-}
-
-impl Drop for Copy {
-    fn drop(&mut self) {
-        let place = self.of.join(CHECKING);
-        if let Err(error) = remove_directory(&place) {
-            log::warn!("{}: {error}", place.display());
-        }
-    }
-}
-
-fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type()?.is_dir() { copy_all(&from, &to)? } else { copy_file(&from, &to)? }
-    }
-    Ok(())
-}
-
-/// Copies an ordinary file to where none is.
-fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
-    let mut from = OpenOptions::new().read(true).custom_flags(NO_LINK_NO_WAIT).open(from)?;
-    if !from.metadata()?.is_file() {
-        return Err(io::Error::other("no ordinary file"));
-    }
-    let mut to = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
-    io::copy(&mut from, &mut to).map(drop)
 }

@@ -152,12 +152,17 @@ fn what_a_killed_check_has_left_goes_at_the_next_start_and_no_link_is_followed()
     assert_eq!(fs::read_to_string(theirs.path().join("end")).unwrap(), "theirs");
     assert_eq!(fs::read_dir(theirs.path()).unwrap().count(), 1);
     // Nor is what is read.
-    for name in ["journal", "end", "store/db"] {
+    for name in ["journal", "end", "store/db", "store"] {
         let (file, elsewhere) = (home.path().join(name), theirs.path().join("moved"));
         fs::rename(&file, &elsewhere).unwrap();
         symlink(&elsewhere, &file).unwrap();
         assert!(check_directory(&home.path()).is_err(), "{name}");
+        fs::remove_file(&file).unwrap();
         fs::rename(&elsewhere, &file).unwrap();
     }
+    // What has a second name may be somebody else's.
+    fs::hard_link(home.path().join("store/db"), theirs.path().join("second")).unwrap();
+    assert!(check_directory(&home.path()).is_err());
+    fs::remove_file(theirs.path().join("second")).unwrap();
     assert_eq!(problems(&checked(&home)), []);
 }

@@ -302,12 +302,15 @@ fn what_root_makes_belongs_to_the_owner() {
     // Made by the owner while root works: not root's to give away.
     symlink(&theirs, home.path().join("store/link")).unwrap();
     fs::hard_link(&theirs, home.path().join("store/hard")).unwrap();
+    // Nor is what has no name of ours, as the copy of a check that the owner has renamed.
+    fs::create_dir(home.path().join("renamed")).unwrap();
+    fs::write(home.path().join("renamed/db"), "precious").unwrap();
     add_account(&store, 10).unwrap();
     store.finish_first_start().unwrap();
     store.close();
     for (path, _) in modes(&home.path()) {
         let found = fs::symlink_metadata(&path).unwrap();
-        let is_trap = path.ends_with("store/link") || path.ends_with("store/hard");
+        let is_trap = ["store/link", "store/hard", "renamed", "renamed/db"].iter().any(|trap| path.ends_with(trap));
         let owner = if is_trap { (0, 0) } else { (4_711, 4_712) };
         assert_eq!((found.uid(), found.gid()), owner, "{}", path.display());
     }
