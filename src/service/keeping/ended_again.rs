@@ -1,6 +1,6 @@
 //! Ends again what a backup brings back, as `ended.log` tells. Where a thing was ended and begun anew since the backup, it is
 //! ended all the same: more is taken away, never less. Of a deleted account or repository what it gave to anybody is taken
-//! away, and the rest stays: a person decides about it.
+//! away, and the rest stays; a repository that changed hands is nobody's: a person decides about it.
 
 use crate::domain::access::GrantLevel;
 use crate::domain::account::Account;
@@ -91,7 +91,7 @@ impl Again<'_, '_> {
             Ended::RepositoryPrivate(id) => self.repository(*id, Act::RepositoryUpdate, |repository| {
                 repository.is_public.then_some(Repository { is_public: false, ..repository })
             }),
-            Ended::RepositoryTransferred(id, to) => self.transfer(*id, *to),
+            Ended::RepositoryTransferred(id, to) => self.disown(*id, *to),
         }
     }
 
@@ -191,10 +191,14 @@ impl Again<'_, '_> {
         })
     }
 
-    /// Who had it before has it no more, whether the other account is there or not.
-    fn transfer(&mut self, id: Id, to: Option<Id>) -> Done {
+    /// Who had it before has it no more, and nobody has it: a line is written before its change is made, which may have failed
+    /// then, so it gives nothing to anybody. System administrators give it to whom it belongs.
+    fn disown(&mut self, id: Id, to: Option<Id>) -> Done {
+        // No account has the identifier of a repository.
+        let nobody = Some(id);
         self.repository(id, Act::RepositoryTransfer, |repository| {
-            (repository.owner != to).then_some(Repository { owner: to, ..repository })
+            let is_given = repository.owner != to && repository.owner != nobody;
+            is_given.then_some(Repository { owner: nobody, ..repository })
         })
     }
 
@@ -225,5 +229,47 @@ impl Again<'_, '_> {
         let deed = Deed::new(act, &repository.name).about_repository(self.txn.state(), &repository.name);
         self.txn.put_repository(repository)?;
         Ok(Some(deed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::name::RepositoryName;
+    use crate::domain::time::Clock;
+    use crate::store::{Opened, open};
+
+    fn id(number: u8) -> Id {
+        Id::from_bytes([number; 16])
+    }
+
+    /// The line is there before the change is, which may never have been made.
+    #[test]
+    fn a_transfer_takes_a_repository_from_its_owner_and_gives_it_to_nobody() {
+        let home = tempfile::tempdir().unwrap();
+        let now = Timestamp::parse("2026-11-30T07:46:12Z").unwrap();
+        let Opened { store, access, .. } = open(&home.path().join("data"), Clock::fixed(now)).unwrap();
+        let app = Repository {
+            id: id(5),
+            name: RepositoryName::parse("alice/app").unwrap(),
+            is_public: false,
+            short_description: String::new(),
+            long_description: String::new(),
+            created_at: now,
+            owner: None,
+            immutable_tags: crate::domain::immutable_tags::ImmutableTags::default(),
+        };
+        for (owner, to) in [(None, Some(id(2))), (Some(id(1)), Some(id(2))), (Some(id(1)), None)] {
+            let before = Repository { owner, ..app.clone() };
+            store.write(&access, move |txn| Ok::<_, Error>(txn.put_repository(before.clone())?)).unwrap();
+            let count = end_again(&store, &access, &[Ended::RepositoryTransferred(id(5), to)], now).unwrap();
+            let state = store.state();
+            let found = state.repository_of(id(5)).unwrap();
+            assert_eq!((count, found.owner), (1, Some(id(5))), "from {owner:?} to {to:?}");
+            assert!(state.owner_of(&app.name, Some(found)).is_none());
+            // To and fro: not even to whom it was before.
+            let back = [Some(id(1)), None].map(|to| Ended::RepositoryTransferred(id(5), to));
+            assert_eq!(end_again(&store, &access, &back, now).unwrap(), 0);
+        }
     }
 }
