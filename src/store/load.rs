@@ -7,7 +7,7 @@ use std::path::Path;
 use super::change::RowChange;
 use super::engine::Engine;
 use super::error::Error;
-use super::record::{Folded, KnownAddress, StoredDays};
+use super::record::{Folded, KnownAddress, LastEnding, StoredDays};
 use super::row::Row as _;
 use super::seal::{End, Seal, SealKey, StoreDigest};
 use super::state::{self, ReadRow, State, TOKEN_STANDS_TWICE, Taken, decode};
@@ -26,6 +26,8 @@ pub(super) struct Loaded {
     pub(super) seal: Seal,
     /// How far the journal is folded into the store.
     pub(super) folded: Folded,
+    /// The last batch that ended something; none if none did since that is noted.
+    pub(super) last_ending: Option<LastEnding>,
     /// The keys of rows that name something gone, for the purge.
     pub(super) leftovers: Vec<(Table, Vec<u8>)>,
 }
@@ -50,6 +52,7 @@ pub(super) fn load(engine: &Engine, key: &SealKey) -> Result<Loaded, Error> {
 pub(super) enum Row {
     Seal(Seal),
     Folded(Folded),
+    LastEnding(LastEnding),
     Used(Id, Usage),
     /// Only looked at whether it can be read: the disk has it.
     Days,
@@ -65,6 +68,7 @@ impl Row {
         Ok(match (change.table, change.key.as_slice()) {
             (Table::Meta, table::SEAL) => Self::Seal(decode(Table::Meta, table::SEAL, value)?),
             (Table::Meta, table::FOLDED) => Self::Folded(decode(Table::Meta, table::FOLDED, value)?),
+            (Table::Meta, table::LAST_ENDING) => Self::LastEnding(decode(Table::Meta, table::LAST_ENDING, value)?),
             (Table::Usage, key) => {
                 let used = decode(Table::Usage, key, value)?;
                 let id = table::id_of(key).ok_or_else(|| Error::corrupt(Table::Usage, key, "key"))?;
@@ -87,6 +91,7 @@ impl Row {
         match self {
             Self::Seal(seal) => loaded.seal = seal,
             Self::Folded(folded) => loaded.folded = folded,
+            Self::LastEnding(ending) => loaded.last_ending = Some(ending),
             Self::Used(id, used) if loaded.state.token(id).is_some() => loaded.usage.push((id, used)),
             Self::Known(known) if loaded.state.account(known.account).is_some() => loaded.known_addresses.push(known),
             Self::Used(..) | Self::Known(_) | Self::Days => {}

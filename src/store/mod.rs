@@ -163,7 +163,7 @@ impl Store {
         }
         compaction::clear(directory.path());
         let mut ended = EndedLog::of(directory.path(), Namespaces::new(key.derive(Namespaces::PURPOSE)));
-        ended.begin(published.meta().map(|meta| meta.instance), seal.number, clock.now());
+        ended.begin(published.meta().map(|meta| meta.instance), seal.number, loaded.last_ending, clock.now());
         let keeping = Arc::clone(ended.keeping());
         directory.give_to_owner()?;
         let shared = Arc::new(Shared {

@@ -235,3 +235,18 @@ pub(super) struct Folded {
 record!(Folded, in Meta at |_it| table::FOLDED.to_vec(); FoldedV1 is 21, 1 {
     sequence: u64,
 });
+
+/// The last batch that ended something, and how many lines of `ended.log` it has: written with its rows, so that a start can tell
+/// whether the file has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LastEnding {
+    /// The number of the batch.
+    pub(super) batch: u64,
+    /// How many things it ended.
+    pub(super) lines: u64,
+}
+
+record!(LastEnding, in Meta at |_it| table::LAST_ENDING.to_vec(); LastEndingV1 is 26, 1 {
+    batch: u64,
+    lines: u64,
+});

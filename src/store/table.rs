@@ -111,6 +111,8 @@ pub(super) const SETTINGS: &[u8] = b"settings";
 pub(super) const SEAL: &[u8] = b"seal";
 /// The key in [`Table::Meta`] of how far the journal is folded into the store.
 pub(super) const FOLDED: &[u8] = b"folded";
+/// The key in [`Table::Meta`] of the last batch that ended something.
+pub(super) const LAST_ENDING: &[u8] = b"lastEnding";
 /// The key in [`Table::Meta`] of how far a migration has come; only while it is under way.
 pub(super) const MIGRATION: &[u8] = b"migration";
 

@@ -12,6 +12,7 @@ mod damage;
 mod directory;
 mod earlier;
 mod ended;
+mod ended_gaps;
 mod endings;
 mod faults;
 pub(crate) mod full;

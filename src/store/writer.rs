@@ -26,6 +26,8 @@ use super::engine::{CommitError, Engine, Entry};
 use super::error::{Trouble, WriteError};
 use super::journal::Journal;
 use super::purge::Purge;
+use super::record::LastEnding;
+use super::row;
 use super::seal::{Seal, SealKey};
 use super::snapshot::Snapshots;
 use super::space;
@@ -370,7 +372,7 @@ impl Writer {
         if batch.changes.is_empty() {
             return (Mode::Ready, None);
         }
-        let sealed = match self.seal_batch(batch.changes, state.audit()) {
+        let sealed = match self.seal_batch(batch.changes, state.audit(), may_end) {
             Ok(sealed) => sealed,
             Err(error) => {
                 let (mode, failure) = self.refuse(error, Vec::new(), self.shared.state.load_full());
@@ -378,9 +380,6 @@ impl Writer {
                 return (mode, failure.map(WriteError::before_writing));
             }
         };
-        if may_end {
-            self.note_ended(&sealed);
-        }
         let shared = Arc::clone(&self.shared);
         let mut making = shared.snapshots.making(&sealed.undo);
         if let Err(error) = shared.engine.commit(&sealed.changes) {
@@ -400,12 +399,13 @@ impl Writer {
         (Mode::Ready, None)
     }
 
-    /// Notes what a batch is about to end. A line of a batch that fails says too much, which a restore may; one that is
+    /// Notes what a batch is about to end, and says what the store is to note of that. A line of a batch that fails says too much, which a restore may; one that is
     /// missing would let live what was ended.
-    fn note_ended(&mut self, sealed: &Sealed) {
+    fn note_ended(&mut self, changes: &[RowChange], undo: &[RowChange]) -> Option<LastEnding> {
         let instance = self.shared.state.load().meta().map(|meta| meta.instance);
-        let ended = ended_by(&sealed.changes, &sealed.undo, self.ended.namespaces());
-        self.ended.note(instance, sealed.seal.number, &ended, self.clock.now());
+        let batch = self.seal.number.saturating_add(1);
+        let ended = ended_by(changes, undo, self.ended.namespaces());
+        self.ended.note(instance, batch, &ended, self.clock.now())
     }
 
     /// Forgets what a change that stands has removed.
@@ -414,9 +414,17 @@ impl Writer {
         self.purge.add(leftovers);
     }
 
-    fn seal_batch(&self, changes: Vec<RowChange>, audit: AuditHead) -> Result<Sealed, CommitError> {
+    /// The batch as it goes to the disk. What it ends is noted in `ended.log` before, and in the store with it, unless all of it
+    /// was ended by another.
+    fn seal_batch(&mut self, changes: Vec<RowChange>, audit: AuditHead, may_end: bool) -> Result<Sealed, CommitError> {
         let mut changes = last_of_each_key(changes);
         let mut undo = self.shared.engine.undo_of(&changes)?;
+        let noted = if may_end { self.note_ended(&changes, &undo) } else { None };
+        if let Some(noted) = noted {
+            let noted = [row::put(&noted)?];
+            undo.extend(self.shared.engine.undo_of(&noted)?);
+            changes.extend(noted);
+        }
         let seal = self.seal.after(&changes, &undo, audit, &self.seal_key);
         changes.push(seal.change()?);
         undo.push(self.seal.change()?);

@@ -18,7 +18,8 @@ use crate::data_files::{ENDED, ENDED_ASIDE, ENDED_BEFORE};
 use crate::domain::id::Id;
 use crate::domain::random;
 use crate::domain::time::Timestamp;
-use crate::private_file::{self, NO_LINK_NO_WAIT, sync_directory};
+use crate::private_file::{self, NO_LINK_NO_WAIT};
+use crate::store::record::LastEnding;
 use crate::store::same_file::SameFile;
 
 /// Largest file, in bytes.
@@ -56,6 +57,10 @@ pub(in crate::store) struct EndedLog {
     waiting: String,
     /// The first batch of these.
     first_waiting: Option<u64>,
+    /// The last batch of these.
+    last_waiting: Option<LastEnding>,
+    /// The last batch whose lines the file must have.
+    has: Option<LastEnding>,
     /// Lines of before this batch are lost.
     gap: Option<u64>,
 }
@@ -64,6 +69,22 @@ struct Open {
     file: File,
     same: SameFile,
     life: Id,
+    /// Its length, in bytes, after what was written last.
+    length: u64,
+}
+
+impl Open {
+    /// Whether it is the file at this path, and nobody has cut it off or added to it.
+    fn is_as_left(&self, path: &Path) -> bool {
+        self.same.is_at(path) && self.file.metadata().is_ok_and(|found| found.len() == self.length)
+    }
+
+    fn add(&mut self, lines: &str) -> io::Result<()> {
+        self.file.write_all(lines.as_bytes())?;
+        self.file.sync_data()?;
+        self.length = self.length.saturating_add(lines.len() as u64);
+        Ok(())
+    }
 }
 
 impl EndedLog {
@@ -76,6 +97,8 @@ impl EndedLog {
             open: None,
             waiting: String::new(),
             first_waiting: None,
+            last_waiting: None,
+            has: None,
             gap: None,
         }
     }
@@ -90,29 +113,53 @@ impl EndedLog {
         &self.namespaces
     }
 
-    /// Opens it for a store whose last batch is this one, and puts it right.
-    pub(in crate::store) fn begin(&mut self, instance: Option<Id>, last: u64, now: Timestamp) {
+    /// Opens it for a store whose last batch is `last`, and puts it right: if it lacks lines of the last batch that ended
+    /// something, as the store says, it tells a gap.
+    pub(in crate::store) fn begin(
+        &mut self,
+        instance: Option<Id>,
+        last: u64,
+        ending: Option<LastEnding>,
+        now: Timestamp,
+    ) {
+        self.has = ending;
         self.note(instance, last.saturating_add(1), &[], now);
     }
 
-    /// Adds the lines of a batch, which is about to be made; durable when it returns.
-    pub(in crate::store) fn note(&mut self, instance: Option<Id>, batch: u64, ended: &[Ended], now: Timestamp) {
-        let Some(instance) = instance else { return };
+    /// Adds the lines of a batch, which is about to be made; durable when it returns, unless it is told to be failing. Returns
+    /// what the store is to note of it, written or not; none if it ends nothing.
+    pub(in crate::store) fn note(
+        &mut self,
+        instance: Option<Id>,
+        batch: u64,
+        ended: &[Ended],
+        now: Timestamp,
+    ) -> Option<LastEnding> {
+        let instance = instance?;
+        let ending = LastEnding { batch, lines: ended.len() as u64 };
+        let ending = (!ended.is_empty()).then_some(ending);
         for ended in ended {
             let (kind, which) = ended.words();
             self.waiting.push_str(&checked(&format!("{} {batch} {kind} {which}", now.whole_seconds())));
             self.first_waiting.get_or_insert(batch);
+            self.last_waiting = ending;
         }
-        if self.open.is_some() && self.waiting.is_empty() && self.gap.is_none() {
-            return;
+        let is_done = self.open.is_some() && self.waiting.is_empty() && self.gap.is_none();
+        if !is_done || self.keeping.is_failing() {
+            self.write_waiting(instance, batch, now);
         }
+        ending
+    }
+
+    fn write_waiting(&mut self, instance: Id, batch: u64, now: Timestamp) {
         let was_failing = self.keeping.is_failing();
         let path = self.directory.join(ENDED);
         let written = self.write(instance, batch, now);
         self.keeping.is_failing.store(written.is_err(), Ordering::Relaxed);
         match written {
             Ok(()) => {
-                (self.waiting, self.first_waiting, self.gap) = (String::new(), None, None);
+                self.has = self.last_waiting.or(self.has);
+                self.forget_waiting(None);
                 if was_failing {
                     log::warn!("{} is written again", path.display());
                 }
@@ -123,10 +170,22 @@ impl EndedLog {
                     log::error!("{}: {error}; what is ended now is not noted for a restore yet", path.display());
                 }
                 if self.waiting.len() > WAITING {
-                    (self.waiting, self.first_waiting, self.gap) = (String::new(), None, Some(batch));
+                    self.forget_waiting(Some(batch));
                     log::error!("{}: too much waits for it; what was ended meanwhile is not in it", path.display());
                 }
             }
+        }
+    }
+
+    fn forget_waiting(&mut self, gap: Option<u64>) {
+        (self.waiting, self.first_waiting, self.last_waiting, self.gap) = (String::new(), None, None, gap);
+    }
+
+    /// What the journal has of endings gets its lines only once it is folded into the store.
+    pub(in crate::store) fn waits_in_journal(&self) {
+        if !self.keeping.is_failing.swap(true, Ordering::Relaxed) {
+            let path = self.directory.join(ENDED);
+            log::error!("{}: what is ended now is noted for a restore only once the disk has room", path.display());
         }
     }
 
@@ -137,26 +196,23 @@ impl EndedLog {
 
     fn write(&mut self, instance: Id, batch: u64, now: Timestamp) -> io::Result<()> {
         let after = self.complete_after(batch);
-        // Whoever moves it away to keep it has taken it.
-        let opened = self.open.take().filter(|open| open.same.is_at(&self.directory.join(ENDED)));
+        // Whoever moves it away to keep it has taken it; whoever cuts it off has taken lines of it.
+        let opened = self.open.take().filter(|open| open.is_as_left(&self.directory.join(ENDED)));
         let mut open = match opened {
             Some(open) => open,
             None => self.opened(instance, after, now)?,
         };
         self.keeping.life.store(Arc::new(Some(open.life)));
         let mut lines = self.gap.map_or(String::new(), |gap| about_file(GAP, gap, now));
-        lines.push_str(&self.waiting);
-        if lines.is_empty() {
-            self.open = Some(open);
-            return Ok(());
-        }
-        if open.file.metadata()?.len() > LARGEST {
-            open.file.write_all(about_file(CONTINUED, after, now).as_bytes())?;
-            open.file.sync_data()?;
+        if open.length > LARGEST && !(lines.is_empty() && self.waiting.is_empty()) {
+            // The gap is told in both: the next one begins behind it.
+            open.add(&format!("{lines}{}", about_file(CONTINUED, after, now)))?;
             open = self.continued(instance, open.life, after, now)?;
         }
-        open.file.write_all(lines.as_bytes())?;
-        open.file.sync_data()?;
+        lines.push_str(&self.waiting);
+        if !lines.is_empty() {
+            open.add(&lines)?;
+        }
         self.open = Some(open);
         Ok(())
     }
@@ -172,11 +228,12 @@ impl EndedLog {
         let path = self.directory.join(ENDED);
         private_file::write(&path, content.as_bytes()).map_err(io::Error::other)?;
         let file = OpenOptions::new().append(true).custom_flags(NO_LINK_NO_WAIT).open(path)?;
-        Ok(Open { same: SameFile::of(&file)?, file, life })
+        Ok(Open { same: SameFile::of(&file)?, file, life, length: content.len() as u64 })
     }
 
-    /// Opens the file, all of whose lines are whole by then; `after` is the last batch before the next line.
-    fn opened(&self, instance: Id, after: u64, now: Timestamp) -> io::Result<Open> {
+    /// Opens the file, all of whose lines are whole by then; `after` is the last batch before the next line. If it lacks lines
+    /// that it must have, a gap is to be told.
+    fn opened(&mut self, instance: Id, after: u64, now: Timestamp) -> io::Result<Open> {
         let path = self.directory.join(ENDED);
         let read = read(&path).and_then(|read| read.map_or_else(|| self.interrupted(after), |read| Ok(Some(read))))?;
         let Some((file, bytes)) = read else { return self.begun(instance, after, now) };
@@ -184,14 +241,29 @@ impl EndedLog {
         let found = match found {
             Ok(found) => found,
             Err(error) => {
-                self.put_aside(&error.to_string())?;
+                self.put_aside(&error.to_string(), &bytes)?;
                 return self.begun(instance, after, now);
             }
         };
+        let is_short = self.has.is_some_and(|has| !found.has(has));
+        if is_short {
+            self.gap = self.gap.max(Some(after));
+            log::error!("{}: lines of before now are missing, and a restore is told so", path.display());
+        }
         match (found.life, found.continued) {
             (Some(life), Some(at)) => self.continued(instance, life, at, now),
-            (Some(life), None) if found.is_whole() => Ok(Open { same: SameFile::of(&file)?, file, life }),
-            (life, _) => self.put_right(&found, life, after, now),
+            (Some(life), None) if found.is_whole() => {
+                Ok(Open { same: SameFile::of(&file)?, file, life, length: bytes.len() as u64 })
+            }
+            (_, _) => {
+                if !found.is_whole() && (is_short || !found.is_torn_after(after)) {
+                    self.put_aside(&format!("{} lines are damaged", found.damaged.max(1)), &bytes)?;
+                    self.gap = self.gap.max(Some(after));
+                } else if !found.is_whole() {
+                    log::warn!("the end of {ENDED} was torn, and is cut off: it was never answered for");
+                }
+                self.put_right(&found, after, now)
+            }
         }
     }
 
@@ -213,31 +285,24 @@ impl EndedLog {
         self.made(&header(instance, life, after, now), life)
     }
 
-    /// Writes the file anew: in today's version, without what a power cut tore. If more than that is damaged, the file stays
-    /// beside it, and the new one says that lines are missing.
-    fn put_right(&self, found: &EndedFile, life: Option<Id>, after: u64, now: Timestamp) -> io::Result<Open> {
-        let is_damaged = !found.is_whole() && !found.is_torn_after(after);
-        if is_damaged {
-            self.put_aside(&format!("{} lines are damaged", found.damaged))?;
-        } else if !found.is_whole() {
-            log::warn!("the end of {ENDED} was torn, and is cut off: it was never answered for");
-        }
-        let life = life.map_or_else(|| new_life(now), Ok)?;
-        let mut content = header(found.instance, life, found.from, now);
+    /// Writes the file anew: in today's version, without what is not whole, and with the gap that this leaves. Up to version 1
+    /// it does not tell what there was before; so it is complete from now on.
+    fn put_right(&self, found: &EndedFile, after: u64, now: Timestamp) -> io::Result<Open> {
+        let life = found.life.map_or_else(|| new_life(now), Ok)?;
+        let from = if found.life.is_some() { found.from } else { after };
+        let mut content = header(found.instance, life, from, now);
         for line in &found.lines {
             let (kind, which) = line.ended.words();
             content.push_str(&checked(&format!("{} {} {kind} {which}", line.at, line.batch)));
         }
-        if is_damaged {
-            content.push_str(&about_file(GAP, after, now));
-        }
+        content.push_str(&self.gap.map_or(String::new(), |gap| about_file(GAP, gap, now)));
         self.made(&content, life)
     }
 
-    fn put_aside(&self, why: &str) -> io::Result<()> {
+    /// Keeps a copy; the file is still there until another is written in its place, so that no cut of the power loses it.
+    fn put_aside(&self, why: &str, bytes: &[u8]) -> io::Result<()> {
         let [path, aside] = [ENDED, ENDED_ASIDE].map(|name| self.directory.join(name));
-        fs::rename(&path, &aside)?;
-        sync_directory(&self.directory)?;
+        private_file::write(&aside, bytes).map_err(io::Error::other)?;
         log::error!("{}: {why}; it is kept as {}", path.display(), aside.display());
         Ok(())
     }

@@ -13,6 +13,9 @@
 //! none is forgotten. A change that ends a thing and is undone later has its line all the same: whoever applies it ends more,
 //! never less.
 //!
+//! The store notes with each batch that ends something how many lines that has (`LastEnding`): a file that lacks them, because the
+//! disk refused them or somebody cut them off, gets a line that tells the gap.
+//!
 //! A *life* of a store is what one file and those before it tell without a gap. A backup notes in which life it was made, so
 //! that a restore can tell whether a file covers the time since ([`since`]): a store that was restored has another life, in
 //! which batches have the same numbers once more. The file is bounded ([`log`]). Up to version 1 it said neither the life nor

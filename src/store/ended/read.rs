@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use super::{CONTINUED, Ended, FIRST, GAP, check_of};
 use crate::domain::id::Id;
 use crate::domain::time::Timestamp;
+use crate::store::record::LastEnding;
 
 /// Largest file that is read, in bytes; far more than one ever has.
 const MOST: u64 = 64 * 1024 * 1024;
@@ -56,7 +57,8 @@ pub struct EndedFile {
     behind: Option<(u64, u64)>,
 }
 
-/// Reads what was ended in a store. A last line that was cut off is left out: it was never answered for.
+/// Reads what was ended in a store. A last line that was cut off is left out: either it was never answered for, or the copy is
+/// none of the whole file.
 ///
 /// # Errors
 /// [`EndedError`]
@@ -145,6 +147,18 @@ impl EndedFile {
     pub(super) fn is_torn_after(&self, batch: u64) -> bool {
         self.behind.is_none_or(|(first, last)| first == last && last > batch)
             && (self.damaged == 0 || self.lines.last().is_some_and(|line| line.batch > batch))
+    }
+
+    /// Whether it has the lines of this batch, or tells of their lack.
+    pub(super) fn has(&self, ending: LastEnding) -> bool {
+        let count = self.lines.iter().filter(|line| line.batch == ending.batch).count();
+        self.from >= ending.batch || count as u64 >= ending.lines
+    }
+
+    /// The last batch that it tells of.
+    pub(super) fn last(&self) -> u64 {
+        let told = self.lines.iter().map(|line| line.batch).chain(self.continued);
+        told.fold(self.from, u64::max)
     }
 
     /// Whether every line is whole.

@@ -1,5 +1,7 @@
 //! What was ended after a backup, and whether the files that were given tell all of it.
 
+use std::collections::BTreeMap;
+
 use super::Ended;
 use super::read::{EndedFile, Line};
 use crate::domain::id::Id;
@@ -36,12 +38,24 @@ pub enum Doubt {
          before or after"
     )]
     OtherLife,
+    /// They are of several lives of the store.
+    #[error(
+        "they are of more than one life of the store, and what was ended between one and the next may be in none of them: it was \
+         restored meanwhile, or its ended.log was removed"
+    )]
+    Lives,
+    /// The backup does not say in which life it was made.
+    #[error("the backup is of an earlier dockpass, and does not tell whether they are of the same life of the store")]
+    Untold,
     /// They go on elsewhere.
     #[error("they go on in another file, which was not named: `ended.log`")]
     GoesOn,
     /// Lines are damaged.
     #[error("{0} lines of them are damaged")]
     Damaged(u64),
+    /// A last line is cut off.
+    #[error("the last line of one of them is cut off: copy it again, if it is still there")]
+    Cut,
 }
 
 impl EndedSince {
@@ -55,34 +69,48 @@ impl EndedSince {
             (Some(_), _) => line.at >= created,
             (None, _) => line.batch > backup.batch || line.at >= created,
         };
-        let lines = files.iter().flat_map(|file| file.lines.iter().filter(move |line| counts(file, line)));
-        let mut lines: Vec<&Line> = lines.collect();
-        lines.sort_by_key(|line| (line.at, line.batch));
+        let mut lives: BTreeMap<Option<Id>, Vec<&Line>> = BTreeMap::new();
+        for file in files {
+            lives.entry(file.life).or_default().extend(file.lines.iter().filter(|line| counts(file, line)));
+        }
+        // A clock may be set back: within a life, the numbers of batches tell the order.
+        let mut lives: Vec<Vec<&Line>> = lives.into_values().collect();
+        lives.iter_mut().for_each(|lines| lines.sort_by_key(|line| line.batch));
+        lives.sort_by_key(|lines| lines.iter().map(|line| line.at).min());
+        let lines: Vec<&Line> = lives.into_iter().flatten().collect();
         let damaged = files.iter().map(|file| file.damaged).sum();
         let damaged = (damaged > 0).then_some(Doubt::Damaged(damaged));
+        let cut = files.iter().any(|file| file.is_cut).then_some(Doubt::Cut);
         Self {
             ended: lines.iter().map(|line| line.ended.clone()).collect(),
-            doubts: uncovered(files, backup).into_iter().chain(damaged).collect(),
-            until: lines.last().map(|line| line.at),
+            doubts: uncovered(files, backup).into_iter().chain(damaged).chain(cut).collect(),
+            until: lines.iter().map(|line| line.at).max(),
         }
     }
 }
 
-/// Why the files do not reach from the backup to the end of the last of them; none if they do.
-fn uncovered(files: &[EndedFile], backup: &BackupHeader) -> Option<Doubt> {
+/// Why the files may not reach from the backup to the end of the last of them.
+fn uncovered(files: &[EndedFile], backup: &BackupHeader) -> Vec<Doubt> {
     let mut own: Vec<&EndedFile> = files.iter().filter(|file| is_of_life(file, backup.life)).collect();
+    if own.is_empty() {
+        return vec![Doubt::OtherLife];
+    }
     own.sort_by_key(|file| file.from);
+    let mut doubts = Vec::new();
     let mut reached = backup.batch;
     for file in &own {
         if file.from > reached {
-            return Some(Doubt::Begins { from: file.from, backup: reached });
+            doubts.push(Doubt::Begins { from: file.from, backup: reached });
         }
-        match file.continued {
-            Some(batch) => reached = reached.max(batch),
-            None => return None,
-        }
+        reached = reached.max(file.last());
     }
-    Some(if own.is_empty() { Doubt::OtherLife } else { Doubt::GoesOn })
+    let continued = own.iter().filter_map(|file| file.continued).max();
+    let is_end = |at: u64| own.iter().any(|file| file.continued.is_none() && (file.from >= at || file.last() > at));
+    doubts.extend(continued.filter(|at| !is_end(*at)).map(|_| Doubt::GoesOn));
+    doubts.extend(backup.life.is_none().then_some(Doubt::Untold));
+    let is_of_many = files.iter().any(|file| file.life != files.first().and_then(|first| first.life));
+    doubts.extend(is_of_many.then_some(Doubt::Lives));
+    doubts
 }
 
 /// Whether a file tells of the life in which a backup was made. Up to version 1 neither said so; a file that does not is older

@@ -137,7 +137,7 @@ fn read_meta(change: &RowChange) -> Result<ReadRow, Error> {
     match change.key.as_slice() {
         table::META => read_as::<Meta>(change),
         table::SETTINGS => read_as::<Choices>(change),
-        table::SEAL | table::FOLDED => Ok(ReadRow::skipped()),
+        table::SEAL | table::FOLDED | table::LAST_ENDING => Ok(ReadRow::skipped()),
         // A later dockpass may say more about the store.
         _ if change.value.as_deref().is_some_and(codec::is_record) => {
             Err(Error::Newer { what: "a record of meta".to_owned() })

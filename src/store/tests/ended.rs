@@ -20,7 +20,7 @@ use crate::domain::organization::{Membership, TeamMembership};
 use crate::domain::repository::Repository;
 
 /// What a file says was ended after a batch of a backup of its own life.
-fn since(bytes: &[u8], after: u64) -> EndedSince {
+pub(super) fn since(bytes: &[u8], after: u64) -> EndedSince {
     let file = read_ended(bytes).unwrap();
     let backup =
         BackupHeader { batch: after, life: life_of(bytes), created_at: now(), ..samples::backup_headers().remove(0) };
@@ -28,7 +28,7 @@ fn since(bytes: &[u8], after: u64) -> EndedSince {
 }
 
 /// The life that stands on the first line.
-fn life_of(bytes: &[u8]) -> Option<Id> {
+pub(super) fn life_of(bytes: &[u8]) -> Option<Id> {
     let text = String::from_utf8_lossy(bytes);
     text.lines().next()?.split(' ').nth(4)?.parse().ok()
 }
@@ -225,15 +225,15 @@ fn what_is_lowered_or_closed_has_a_line_and_what_is_raised_or_opened_has_none() 
     assert!(!text.contains("user-") && !text.contains("app"), "identifiers only: {text}");
 }
 
-fn log_in(home: &tempfile::TempDir) -> EndedLog {
+pub(super) fn log_in(home: &tempfile::TempDir) -> EndedLog {
     EndedLog::of(home.path(), Namespaces::new([1; 32]))
 }
 
-fn note(log: &mut EndedLog, batch: u64, ended: &[Ended]) {
-    log.note(Some(id(1)), batch, ended, now());
+pub(super) fn note(log: &mut EndedLog, batch: u64, ended: &[Ended]) {
+    _ = log.note(Some(id(1)), batch, ended, now());
 }
 
-fn file(home: &tempfile::TempDir, name: &str) -> Vec<u8> {
+pub(super) fn file(home: &tempfile::TempDir, name: &str) -> Vec<u8> {
     fs::read(home.path().join(name)).unwrap()
 }
 
@@ -242,7 +242,7 @@ fn a_line_that_was_cut_off_is_left_out_and_damaged_ones_are_told() {
     let home = tempfile::tempdir().unwrap();
     let mut log = log_in(&home);
     note(&mut log, 7, &[Ended::TokenRemoved(id(5)), Ended::MemberRemoved(id(2), id(3))]);
-    log.note(None, 8, &[Ended::TokenRemoved(id(6))], now());
+    _ = log.note(None, 8, &[Ended::TokenRemoved(id(6))], now());
     note(&mut log, 8, &[]);
     let whole = file(&home, "ended.log");
     assert_eq!(
@@ -257,7 +257,7 @@ fn a_line_that_was_cut_off_is_left_out_and_damaged_ones_are_told() {
     let last = whole.len() - whole.iter().rev().skip(1).position(|byte| *byte == b'\n').unwrap() - 1;
     for end in last + 1..whole.len() - 1 {
         let found = since(&whole[..end], 6);
-        assert_eq!((found.ended, found.doubts), (vec![Ended::TokenRemoved(id(5))], Vec::new()), "cut at {end}");
+        assert_eq!((found.ended, found.doubts), (vec![Ended::TokenRemoved(id(5))], vec![Doubt::Cut]), "cut at {end}");
     }
     for at in 0..whole.len() - 1 {
         let mut damaged = whole.clone();
@@ -280,7 +280,7 @@ fn a_line_that_was_cut_off_is_left_out_and_damaged_ones_are_told() {
 }
 
 /// A line as the file has it.
-fn checked_line(line: &str) -> String {
+pub(super) fn checked_line(line: &str) -> String {
     let check: String = blake3::hash(line.as_bytes()).to_hex().chars().take(16).collect();
     format!("{line} {check}\n")
 }
@@ -300,7 +300,7 @@ fn what_a_power_cut_tore_is_cut_off_at_the_start_and_what_is_damaged_is_kept_asi
     let opened = |bytes: &[u8], last: u64| {
         fs::write(&path, bytes).unwrap();
         let mut log = log_in(&home);
-        log.begin(Some(id(1)), last, now());
+        log.begin(Some(id(1)), last, None, now());
         assert!(!log.keeping().is_failing());
         note(&mut log, last + 1, &[Ended::TokenInactive(id(9))]);
         let found = since(&file(&home, "ended.log"), 6);
@@ -339,7 +339,7 @@ fn what_a_power_cut_tore_is_cut_off_at_the_start_and_what_is_damaged_is_kept_asi
         [checked_line(&format!("dockpass ended 2 {} {} 0 2026-11-30T07:46:12Z", id(77), id(78))), "x\n".to_owned()]
     {
         fs::write(&path, &other).unwrap();
-        log_in(&home).begin(Some(id(1)), 9, now());
+        log_in(&home).begin(Some(id(1)), 9, None, now());
         assert_eq!(file(&home, "ended.log.aside"), other.as_bytes());
         assert!(read_ended(file(&home, "ended.log").as_slice()).unwrap().refuse_other(Some(id(1))).is_ok());
     }
@@ -354,7 +354,7 @@ fn doubts(names: &[(&tempfile::TempDir, &str)], backup: &BackupHeader) -> Vec<Do
 fn a_full_file_becomes_the_one_before_and_both_together_have_no_gap() {
     let home = tempfile::tempdir().unwrap();
     let mut log = log_in(&home);
-    log.begin(Some(id(1)), 2, now());
+    log.begin(Some(id(1)), 2, None, now());
     let life = log.keeping().life();
     let many: Vec<Ended> = (0..30_000).map(|number| Ended::TokenRemoved(id(number))).collect();
     let of_batch = |batch| BackupHeader { life, batch, ..samples::backup_headers().remove(0) };
@@ -376,7 +376,7 @@ fn a_full_file_becomes_the_one_before_and_both_together_have_no_gap() {
         _ = fs::remove_file(home.path().join(gone));
         let continued = since(&next, 0).doubts;
         let Some(Doubt::Begins { from, .. }) = continued.first() else { panic!("{continued:?}") };
-        log_in(&home).begin(Some(id(1)), *from, now());
+        log_in(&home).begin(Some(id(1)), *from, None, now());
         assert_eq!((life_of(&file(&home, "ended.log")), doubts(&both, &of_batch(2))), (life, Vec::new()), "{name}");
     }
     for batch in 6..10 {
@@ -409,15 +409,17 @@ fn another_life_of_the_store_is_told_and_its_endings_count_by_their_time() {
     };
     let of_first = backup(first.keeping(), 200, 5);
     assert_eq!(found(&[0], &of_first), (1, vec![]));
-    assert_eq!(found(&[0, 1], &of_first), (2, vec![]), "a lower number, and later all the same");
+    assert_eq!(found(&[0, 1], &of_first), (2, vec![Doubt::Lives]), "a lower number, and later all the same");
     assert_eq!(found(&[1], &of_first), (1, vec![Doubt::OtherLife]));
     let of_second = backup(second.keeping(), 110, 200);
     assert_eq!(found(&[1], &of_second), (0, vec![]));
     assert_eq!(found(&[0], &of_second), (0, vec![Doubt::OtherLife]), "a higher number, and earlier all the same");
     // A backup that says nothing of its life: whatever is later by one or the other.
     let unknown = BackupHeader { life: None, ..of_first };
-    assert_eq!(found(&[0, 1], &unknown), (2, vec![]));
-    assert_eq!(found(&[0, 1], &BackupHeader { batch: 50, ..unknown }).1, [Doubt::Begins { from: 100, backup: 50 }]);
+    assert_eq!(found(&[0, 1], &unknown), (2, vec![Doubt::Untold, Doubt::Lives]));
+    let early = BackupHeader { batch: 50, ..unknown };
+    let begins = Doubt::Begins { from: 100, backup: 50 };
+    assert_eq!(found(&[0, 1], &early).1, [begins, Doubt::Untold, Doubt::Lives]);
     // Whoever takes the file away begins another life.
     let life = first.keeping().life();
     fs::rename(old.path().join("ended.log"), old.path().join("kept")).unwrap();
@@ -440,25 +442,28 @@ fn a_file_of_version_1_is_gone_on_with() {
     let old = read_ended(fixture.as_slice()).unwrap();
     let backup = BackupHeader { life: None, batch: 3, created_at: now(), ..samples::backup_headers().remove(0) };
     let told = EndedSince::of(std::slice::from_ref(&old), &backup);
-    assert_eq!((told.ended.len(), &told.doubts), (8, &Vec::new()));
+    assert_eq!((told.ended.len(), &told.doubts), (8, &vec![Doubt::Untold]));
     let Ended::GrantRemoved(grant) = &told.ended[6] else { panic!("{told:?}") };
     let (_home, store) = granted();
     let found = grant.find(&store.state(), &store.namespaces()).map(|(target, _)| target.to_string());
     assert_eq!(found.as_deref(), Some("user-10/*"));
     let early = BackupHeader { batch: 2, ..backup.clone() };
-    assert_eq!(EndedSince::of(std::slice::from_ref(&old), &early).doubts, [Doubt::Begins { from: 3, backup: 2 }]);
+    assert_eq!(
+        EndedSince::of(std::slice::from_ref(&old), &early).doubts,
+        [Doubt::Begins { from: 3, backup: 2 }, Doubt::Untold]
+    );
     // A backup that tells its life is younger than the file.
     let later = BackupHeader { life: Some(id(7)), ..backup.clone() };
     assert_eq!(EndedSince::of(&[old], &later).doubts, [Doubt::OtherLife]);
     let mut log = log_in(&home);
-    log.begin(Some(id(1)), 12, now());
+    log.begin(Some(id(1)), 12, None, now());
     note(&mut log, 13, &[Ended::TokenInactive(id(9))]);
     let today = file(&home, "ended.log");
     assert!(today.starts_with(b"dockpass ended 2 ") && log.keeping().life() == life_of(&today));
     let again = EndedSince::of(&[read_ended(today.as_slice()).unwrap()], &backup);
     assert_eq!(
         (&again.ended[..8], &again.ended[8], again.doubts),
-        (&told.ended[..], &Ended::TokenInactive(id(9)), vec![])
+        (&told.ended[..], &Ended::TokenInactive(id(9)), vec![Doubt::Begins { from: 12, backup: 3 }, Doubt::Untold])
     );
 }
 

@@ -140,6 +140,7 @@ fn endings_are_made_on_a_full_disk_and_stay_so() {
         let before = store.state().audit().seq;
         end_everything(&store);
         assert_eq!(store.state().audit().seq, before + 5);
+        assert!(store.is_ended_log_failing(), "what the journal has is not in ended.log");
         assert_eq!(store.refusal(moment()).as_deref(), Some("the disk is full"));
         assert_eq!(add_account(&store, next), Err(FULL));
         check_ended(&store);
@@ -149,6 +150,8 @@ fn endings_are_made_on_a_full_disk_and_stay_so() {
         copy_directory(&disk.data(), &killed.path());
         let after = killed.open();
         check_ended(&after);
+        add_account(&after, next + 1).unwrap();
+        assert!(!after.is_ended_log_failing());
         add_account(&after, next).unwrap();
         assert_eq!(recorded(&after, "revoked 2000"), round + 1);
         drop(after);

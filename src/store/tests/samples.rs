@@ -9,7 +9,8 @@ use super::super::backup::BackupHeader;
 use super::super::change::RowChange;
 use super::super::journal::{Entry, Head};
 use super::super::record::{
-    Deleted, Folded, Gone, NamespaceGrant, Part, Removed, RepositoryGrant, StoredActivity, StoredDays, StoredTag,
+    Deleted, Folded, Gone, LastEnding, NamespaceGrant, Part, Removed, RepositoryGrant, StoredActivity, StoredDays,
+    StoredTag,
 };
 use super::super::seal::{Seal, StoreDigest};
 use super::super::{KnownAddress, Meta, Share, Table};
@@ -64,6 +65,10 @@ pub(super) fn backup_headers() -> Vec<BackupHeader> {
 
 pub(super) fn folded() -> Vec<Folded> {
     vec![Folded { sequence: 7 }]
+}
+
+pub(super) fn last_endings() -> Vec<LastEnding> {
+    vec![LastEnding { batch: 7, lines: 3 }]
 }
 
 pub(super) fn journal_heads() -> Vec<Head> {

@@ -43,6 +43,7 @@ impl Writer {
             Err(NotNoted::Unknown) => return Some(WriteError::Unknown(Trouble::Full)),
             Ok(()) => {}
         }
+        self.ended.waits_in_journal();
         // Before the state, whose end of the audit log they lead to.
         let unfolded = self.shared.unfolded.load_full();
         self.shared.unfolded.store(Arc::new(unfolded.iter().cloned().chain(audited).collect()));
@@ -98,7 +99,7 @@ impl Writer {
             }
             let mut changes = outcome.changes;
             changes.push(row::put(&folded).map_err(|error| error.to_string())?);
-            self.seal_batch(changes, state.audit()).map_err(|error| error.to_string())
+            self.seal_batch(changes, state.audit(), true).map_err(|error| error.to_string())
         });
         let sealed = match sealed {
             Ok(sealed) => sealed,
@@ -107,7 +108,6 @@ impl Writer {
                 return self.break_off(Trouble::Broken);
             }
         };
-        self.note_ended(&sealed);
         let shared = Arc::clone(&self.shared);
         let mut making = shared.snapshots.making(&sealed.undo);
         if let Err(error) = shared.engine.commit(&sealed.changes) {
