@@ -65,6 +65,14 @@ pub enum RestoreError {
     /// The store that was made does not open.
     #[error(transparent)]
     Store(#[from] Error),
+    /// What was made could not be put into its place.
+    #[error("the restore was interrupted, and {} is no data directory yet: restore into it again: {source}", path.display())]
+    Interrupted {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The rows cannot be written.
     #[error("the store could not be written")]
     Write(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -119,12 +127,16 @@ impl Restore {
     /// Puts the data directory into its place.
     ///
     /// # Errors
-    /// [`RestoreError::File`]
+    /// [`RestoreError::Interrupted`]
     pub fn finish(mut self) -> Result<(), RestoreError> {
         // From here on nothing is taken back: what was moved would look like a data directory whose start was interrupted. The
         // next restore begins anew.
         self.is_done = true;
-        self.move_out().map_err(|source| PrivateFileError::io(&self.target, source).into())
+        self.move_out().map_err(|source| RestoreError::Interrupted { path: self.target.clone(), source })?;
+        if let Err(error) = self.settle() {
+            log::warn!("{}: it is restored, but that may not be durable yet: {error}", self.target.display());
+        }
+        Ok(())
     }
 
     /// Ends as a killed process does: what is made stays where it is.
@@ -144,7 +156,11 @@ impl Restore {
         }
         self.sync_names()?;
         // From here on it is a data directory.
-        fs::rename(self.inside.join(FORMAT), self.target.join(FORMAT))?;
+        fs::rename(self.inside.join(FORMAT), self.target.join(FORMAT))
+    }
+
+    /// What is left once it is a data directory.
+    fn settle(&self) -> io::Result<()> {
         self.sync_names()?;
         fs::remove_dir(&self.inside)?;
         sync_directory(&self.target)

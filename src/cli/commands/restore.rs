@@ -60,6 +60,7 @@ pub(in crate::cli) fn run(
     }
     let restored = restore(|| source.reader(), &target, &since.ended, &console.clock).map_err(|error| match error {
         RestoreError::Backup(trouble) => source.trouble(&trouble),
+        interrupted @ RestoreError::Interrupted { .. } => CliError::Finding(interrupted.to_string()),
         other => CliError::Finding(format!("nothing was restored: {}", with_causes(&other))),
     })?;
     let mut answer = answer(&restored.backup, source.is_sealed());

@@ -20,7 +20,7 @@ pub struct Restored {
 /// be whole. What was `ended` since is ended again, with a record of each. The directory is opened once, as a start does, before it is put into its place.
 ///
 /// # Errors
-/// [`RestoreError`]; then nothing is left behind.
+/// [`RestoreError`]; then nothing is left behind, unless it is [`RestoreError::Interrupted`].
 pub fn restore<R: Read>(
     open: impl Fn() -> io::Result<R>,
     target: &Path,

@@ -416,6 +416,12 @@ fn only_an_empty_directory_is_restored_into_and_an_interrupted_restore_is_begun_
         assert!(open_at(&path).is_err(), "{moved}");
         assert!(!path.join(FORMAT).exists());
     }
+    // What stands in the way is told as that, and not as if nothing had been moved.
+    let (restore, _) = Restore::of(bytes.as_slice(), &path).unwrap();
+    std::fs::create_dir_all(path.join("keys/mine")).unwrap();
+    let told = restore.finish().unwrap_err();
+    assert!(matches!(told, RestoreError::Interrupted { .. }) && told.to_string().contains("again"), "{told}");
+    std::fs::remove_dir(path.join("keys/mine")).unwrap();
     let (restore, _) = Restore::of(bytes.as_slice(), &path).unwrap();
     assert!(matches!(Restore::of(bytes.as_slice(), &path), Err(RestoreError::Busy(_))));
     restore.finish().unwrap();

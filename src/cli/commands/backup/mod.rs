@@ -36,7 +36,7 @@ const MODE: u32 = 0o600;
                   is one moment of it: accounts, permissions, access tokens, the audit log, and every key. Whoever has it can \
                   be this site, so encrypt it for an age key (`age-keygen`), or keep it where you keep keys. The configuration \
                   and what it names elsewhere are not in it. `dockpass restore` brings it back.\n\nExit codes: 0 the backup is \
-                  durable; 1 there is none; 2 wrong usage."
+                  durable, or all of it went to `-`; 1 there is none; 2 wrong usage."
 )]
 pub(in crate::cli) struct BackupArguments {
     #[command(subcommand)]
@@ -121,7 +121,14 @@ async fn rotate(
     let file = copies.name_at(console.clock.now(), !recipients.is_empty());
     let output = Output::to_new(&file, MODE)?;
     let (_, bytes) = stream(output, recipients, api, console).await?;
-    let removed = copies.keep(usize::try_from(keep).unwrap_or(usize::MAX), &file)?;
+    // The backup is good, whatever becomes of the older ones.
+    let removed = match copies.keep(usize::try_from(keep).unwrap_or(usize::MAX), &file) {
+        Ok(removed) => removed,
+        Err(error) => {
+            console.note(&format!("older backups stay: {error}\n"))?;
+            Vec::new()
+        }
+    };
     let mut line = format!("wrote the backup {} ({})", file.display(), shown::size(bytes));
     if !removed.is_empty() {
         line = format!("{line}, and removed {}", shown::counted_as(removed.len(), "older one", "older ones"));
