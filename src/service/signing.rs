@@ -17,7 +17,7 @@ mod settings;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use serde_json::{Value, json};
@@ -49,14 +49,8 @@ pub struct Signer {
 }
 
 /// Which key signs. Two are equal if no key was replaced between them.
-#[derive(Clone)]
-pub(in crate::service) struct KeyMark(Weak<Keys>);
-
-impl PartialEq for KeyMark {
-    fn eq(&self, other: &Self) -> bool {
-        Weak::ptr_eq(&self.0, &other.0)
-    }
-}
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::service) struct KeyMark(u64);
 
 impl Signer {
     /// Opens the keys in `dir`, or makes them if there are none. A leaf that does not hold at `now` is replaced; one
@@ -111,7 +105,7 @@ impl Signer {
             return self.replace_leaf(now);
         }
         let keys = make_fixed(&self.directory, self.settings.key_header, now)?;
-        self.keys.store(Arc::new(keys));
+        self.put(keys);
         Ok(())
     }
 
@@ -129,7 +123,7 @@ impl Signer {
 
     /// The key that signs at present.
     pub(in crate::service) fn key_mark(&self) -> KeyMark {
-        KeyMark(Arc::downgrade(&self.keys.load()))
+        KeyMark(self.keys.load().number)
     }
 
     /// The same signer, which notes how long its signatures take.
@@ -192,6 +186,12 @@ impl Signer {
         self.replacing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Signs with these keys from now on. Only in its turn.
+    fn put(&self, keys: Keys) {
+        let number = self.keys.load().number + 1;
+        self.keys.store(Arc::new(Keys { number, ..keys }));
+    }
+
     /// Writes the earlier leafs first: a crash in between leaves the present leaf among them, which does no harm. Only
     /// here is the CA's key in memory.
     fn replace_leaf(&self, now: Timestamp) -> Result<(), SigningError> {
@@ -201,7 +201,7 @@ impl Signer {
         let keys = Keys::leaf(authority.certificate, &leaf, previous).map_err(SigningError::Unusable)?;
         self.directory.write_previous(keys.previous.iter().map(|key| &key.certificate))?;
         self.directory.write_pair(KeyFile::Leaf, &leaf)?;
-        self.keys.store(Arc::new(keys));
+        self.put(keys);
         Ok(())
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Keys {
     pub(super) previous: Vec<Arc<KnownKey>>,
     /// The CA that signed the current certificate; none for a fixed key, which stands for itself.
     pub(super) authority: Option<Certificate>,
+    /// How often they were replaced since the start.
+    pub(super) number: u64,
 }
 
 impl Keys {
@@ -34,6 +36,7 @@ impl Keys {
             current: Arc::new(KnownKey::fixed(pair.certificate.clone())?),
             previous: Vec::new(),
             authority: None,
+            number: 0,
         })
     }
 
@@ -44,6 +47,7 @@ impl Keys {
             current: Arc::new(KnownKey::leaf(leaf.certificate.clone())?),
             previous,
             authority: Some(authority),
+            number: 0,
         })
     }
 

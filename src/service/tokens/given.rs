@@ -1,5 +1,5 @@
 //! Registry tokens that were signed within the last ten seconds, to be given out again: of a thousand machines that pull one
-//! image with one credential, the first waits for a signature.
+//! image with one credential, the first few wait for a signature.
 //!
 //! What may be given is decided anew for each request up to here: the caller is looked up in the present state. A token is
 //! found again only by the same holder of the same credential who asks for the same, in the very state in which it was
@@ -7,9 +7,10 @@
 //! token is found after it. What is given out again is counted and recorded like any other.
 
 use std::array;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use super::grants::Refused;
 use crate::domain::scope::Scopes;
 use crate::domain::time::Timestamp;
 use crate::service::access::Holder;
@@ -31,10 +32,18 @@ const MOST_REPOSITORIES: usize = 8;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Asked {
     /// Who holds the credential; nobody who has not signed in.
-    pub(super) holder: Option<Holder>,
+    holder: Option<Holder>,
     /// The registry service.
-    pub(super) service: String,
-    pub(super) scopes: Scopes,
+    service: String,
+    scopes: Scopes,
+}
+
+impl Asked {
+    /// None for what is never kept: a sign-in, which asks for nothing and of which there are no storms, and very much at once.
+    pub(super) fn new(holder: Option<Holder>, service: &str, scopes: &Scopes) -> Option<Self> {
+        let is_kept = !scopes.is_empty() && scopes.repositories.len() <= MOST_REPOSITORIES;
+        is_kept.then(|| Self { holder, service: service.to_owned(), scopes: scopes.clone() })
+    }
 }
 
 /// A signed token.
@@ -58,6 +67,39 @@ impl Given {
         // A clock that was set back makes none fresh again.
         (0..FRESH).contains(&age) && self.end.seconds() - now.whole_seconds().seconds() >= LEAST_LEFT
     }
+
+    fn is_worth_a_place(&self) -> bool {
+        self.token.len() <= LONGEST && !self.granted.is_empty()
+    }
+}
+
+/// A token, and what was refused beside it, which is recorded each time, with its reason.
+pub(super) type Answered = (Given, Vec<Refused>);
+
+/// The token that was signed for the same in this state and with this key, if it is fresh; otherwise what `sign` makes of this
+/// very state, to be given again if nothing was refused. It may be signed with a later key than this one, which then finds
+/// nothing.
+///
+/// # Errors
+/// Those of `sign`.
+pub(super) fn give<S, K: PartialEq, E>(
+    rows: &impl Rows<S, K>,
+    asked: Option<Asked>,
+    (state, key): (&Arc<S>, K),
+    now: Timestamp,
+    sign: impl FnOnce(&Arc<S>) -> Result<Answered, E>,
+) -> Result<Answered, E> {
+    let Some(asked) = asked else { return sign(state) };
+    let number = rows.number_of(&asked);
+    if let Some(given) = rows.with(number, |row| row.find(&asked, state, &key, now).cloned()).flatten() {
+        return Ok((given, Vec::new()));
+    }
+    let (given, refused) = sign(state)?;
+    if refused.is_empty() && given.is_worth_a_place() {
+        let kept = Kept { asked, state: Arc::downgrade(state), key, given: given.clone() };
+        rows.with(number, |row| row.keep(kept));
+    }
+    Ok((given, refused))
 }
 
 /// A token, and when it may be found.
@@ -70,7 +112,13 @@ struct Kept<S, K> {
 }
 
 /// The tokens that one lock guards.
-struct Row<S, K>([Option<Kept<S, K>>; PLACES]);
+pub(super) struct Row<S, K>([Option<Kept<S, K>>; PLACES]);
+
+impl<S, K> Default for Row<S, K> {
+    fn default() -> Self {
+        Self(array::from_fn(|_| None))
+    }
+}
 
 impl<S, K: PartialEq> Row<S, K> {
     fn find(&self, asked: &Asked, state: &Arc<S>, key: &K, now: Timestamp) -> Option<&Given> {
@@ -83,14 +131,13 @@ impl<S, K: PartialEq> Row<S, K> {
         self.0.iter().flatten().find(is_it).map(|kept| &kept.given)
     }
 
+    /// In the place of an earlier one for the same, or of the oldest; not of a later one, which a slow request came after.
     fn keep(&mut self, kept: Kept<S, K>) {
-        let age = |place: &Option<Kept<S, K>>| match place {
-            Some(other) if other.asked == kept.asked => i64::MIN,
-            Some(other) => other.given.signed_at.millis(),
-            None => i64::MIN + 1,
-        };
-        if let Some(oldest) = self.0.iter_mut().min_by_key(|place| age(place)) {
-            *oldest = Some(kept);
+        let signed_at = |place: &Option<Kept<S, K>>| place.as_ref().map(|other| other.given.signed_at.millis());
+        let is_same = |place: &Option<Kept<S, K>>| place.as_ref().is_some_and(|other| other.asked == kept.asked);
+        let oldest = self.0.iter_mut().min_by_key(|place| (!is_same(place), signed_at(place)));
+        if let Some(place) = oldest.filter(|place| signed_at(place) <= Some(kept.given.signed_at.millis())) {
+            *place = Some(kept);
         }
     }
 
@@ -103,53 +150,58 @@ impl<S, K: PartialEq> Row<S, K> {
     }
 }
 
+/// Rows behind locks.
+pub(super) trait Rows<S, K> {
+    /// The row of what is asked for.
+    fn number_of(&self, asked: &Asked) -> usize;
+
+    /// Works on a row, if there is one of this number.
+    fn with<T>(&self, number: usize, work: impl FnOnce(&mut Row<S, K>) -> T) -> Option<T>;
+}
+
 /// The tokens of the last ten seconds. `S` is the state that they are decided in, `K` tells the keys apart that sign them.
-pub(in crate::service) struct Giving<S, K = KeyMark>(Box<[Mutex<Row<S, K>>]>);
+pub(in crate::service) struct Giving<S, K = KeyMark> {
+    rows: Box<[Mutex<Row<S, K>>]>,
+    /// Made at the start, so that nobody can choose what shares a row.
+    hasher: RandomState,
+}
 
 impl<S, K> Default for Giving<S, K> {
     fn default() -> Self {
-        Self((0..ROWS).map(|_| Mutex::new(Row(array::from_fn(|_| None)))).collect())
+        Self { rows: (0..ROWS).map(|_| Mutex::default()).collect(), hasher: RandomState::new() }
+    }
+}
+
+impl<S, K> Rows<S, K> for Giving<S, K> {
+    fn number_of(&self, asked: &Asked) -> usize {
+        usize::try_from(self.hasher.hash_one(asked) % ROWS as u64).unwrap_or_default()
+    }
+
+    fn with<T>(&self, number: usize, work: impl FnOnce(&mut Row<S, K>) -> T) -> Option<T> {
+        self.rows.get(number).map(|row| work(&mut row.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
 impl<S, K: PartialEq> Giving<S, K> {
-    fn row(&self, asked: &Asked) -> Option<MutexGuard<'_, Row<S, K>>> {
-        let mut hasher = DefaultHasher::new();
-        asked.hash(&mut hasher);
-        let row = usize::try_from(hasher.finish() % ROWS as u64).ok().and_then(|row| self.0.get(row));
-        row.map(|row| row.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// The token that was signed for this in this state and with this key, if it is fresh.
-    pub(super) fn find(&self, asked: &Asked, state: &Arc<S>, key: &K, now: Timestamp) -> Option<Given> {
-        self.row(asked)?.find(asked, state, key, now).cloned()
-    }
-
-    /// Keeps a token that was decided in this state, and signed with this key or a later one. One that grants nothing is a
-    /// sign-in, of which there are no storms.
-    pub(super) fn keep(&self, asked: Asked, state: &Arc<S>, key: K, given: Given) {
-        let is_small = given.token.len() <= LONGEST && asked.scopes.repositories.len() <= MOST_REPOSITORIES;
-        let is_worth_it = is_small && !given.granted.is_empty();
-        if let Some(mut row) = is_worth_it.then(|| self.row(&asked)).flatten() {
-            row.keep(Kept { asked, state: Arc::downgrade(state), key, given });
-        }
-    }
-
     /// Forgets what is not found any more, and so the states that are held for it.
     pub(in crate::service) fn sweep(&self, now: Timestamp) {
-        self.0.iter().for_each(|row| row.lock().unwrap_or_else(PoisonError::into_inner).sweep(now));
+        for number in 0..ROWS {
+            self.with(number, |row| row.sweep(now));
+        }
     }
 
     /// How many are kept.
     #[cfg(test)]
     pub(in crate::service) fn count(&self) -> usize {
-        let rows = self.0.iter().map(|row| row.lock().unwrap_or_else(PoisonError::into_inner));
-        rows.map(|row| row.0.iter().flatten().count()).sum()
+        (0..ROWS).filter_map(|number| self.with(number, |row| row.0.iter().flatten().count())).sum()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use shuttle::sync;
     use shuttle::thread;
 
@@ -159,8 +211,13 @@ mod tests {
         Timestamp::from_seconds(1_795_296_000 + seconds)
     }
 
-    fn asked(scope: &str) -> Asked {
-        Asked { holder: None, service: "dockpass".to_owned(), scopes: Scopes::parse([scope]).unwrap() }
+    fn asked(scope: &str) -> Option<Asked> {
+        Asked::new(None, "dockpass", &Scopes::parse([scope]).unwrap())
+    }
+
+    /// One of `a/NAME`.
+    fn of(name: &str) -> Asked {
+        asked(&format!("repository:a/{name}:pull")).unwrap()
     }
 
     fn given(token: &str, signed_at: i64) -> Given {
@@ -168,11 +225,29 @@ mod tests {
         Given { token: token.into(), granted, end: at(900), signed_at: at(signed_at), is_recorded: false }
     }
 
+    /// Whether it is given again what was signed before; otherwise this is signed.
+    fn is_again<S>(giving: &Giving<S, u8>, asked: Option<Asked>, decided: (&Arc<S>, u8), signs: Given) -> bool {
+        let (mut is_again, now) = (true, signs.signed_at);
+        let sign = |_: &Arc<S>| {
+            is_again = false;
+            Ok::<_, Infallible>((signs, Vec::new()))
+        };
+        let Ok(_) = give(giving, asked, decided, now, sign);
+        is_again
+    }
+
     /// What the tokens are decided in: who asks may have one, and with these rights.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     struct Rights {
         is_in: bool,
-        level: u8,
+        level: u64,
+    }
+
+    /// What a request is answered with: a level, and the number of the signature.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Got {
+        level: u64,
+        signature: u64,
     }
 
     /// Where somebody asks for a registry token, under locks of shuttle, which tries every order of threads. The state is
@@ -180,13 +255,24 @@ mod tests {
     struct Site {
         state: sync::Mutex<Arc<Rights>>,
         row: sync::Mutex<Row<Rights, u8>>,
+        /// For the numbers alone: no order of threads is told by it, and so none is tried for it.
+        signatures: AtomicU64,
+    }
+
+    impl Rows<Rights, u8> for Site {
+        fn number_of(&self, _: &Asked) -> usize {
+            0
+        }
+
+        fn with<T>(&self, _: usize, work: impl FnOnce(&mut Row<Rights, u8>) -> T) -> Option<T> {
+            Some(work(&mut self.row.lock().unwrap()))
+        }
     }
 
     impl Site {
         fn new() -> Arc<Self> {
             let state = sync::Mutex::new(Arc::new(Rights { is_in: true, level: 1 }));
-            let row = sync::Mutex::new(Row(array::from_fn(|_| None)));
-            Arc::new(Self { state, row })
+            Arc::new(Self { state, row: sync::Mutex::new(Row::default()), signatures: AtomicU64::new(0) })
         }
 
         fn state(&self) -> Arc<Rights> {
@@ -197,44 +283,50 @@ mod tests {
             *self.state.lock().unwrap() = Arc::new(rights);
         }
 
-        /// One request, as `decide` and `issue` do it; the level that it is answered with.
-        fn ask(&self) -> Option<u8> {
+        /// One request, given by the same function as by the program.
+        fn ask(&self) -> Option<Got> {
             let state = self.state();
             if !state.is_in {
                 return None;
             }
-            let found = self.row.lock().unwrap().find(&asked("x"), &state, &0, at(0)).cloned();
-            let given = found.unwrap_or_else(|| {
+            let sign = |state: &Arc<Rights>| {
                 // The signature takes its time, in which any other may come, as it may at each lock.
-                let given = given(&state.level.to_string(), 0);
-                let kept = Kept { asked: asked("x"), state: Arc::downgrade(&state), key: 0, given: given.clone() };
-                self.row.lock().unwrap().keep(kept);
-                given
-            });
-            given.token.parse().ok()
+                let number = self.signatures.fetch_add(1, Ordering::SeqCst);
+                Ok::<_, Infallible>((given(&format!("{} {number}", state.level), 0), Vec::new()))
+            };
+            let Ok((given, _)) = give(self, Some(of("x")), (&state, 0), at(0), sign);
+            let (level, number) = given.token.split_once(' ').unwrap();
+            Some(Got { level: level.parse().unwrap(), signature: number.parse().unwrap() })
+        }
+
+        fn level(&self) -> Option<u64> {
+            self.ask().map(|got| got.level)
         }
     }
 
     /// In every order of a request that is under way and of a change: the very next request after the change is answered
     /// as if nothing were kept, nor does the request under way leave anything for later ones.
-    fn in_every_order(changed: Rights, expected: Option<u8>) {
+    fn in_every_order(changed: Rights, expected: Option<u64>) {
         let tried = move |is_kept: bool| {
             let site = Site::new();
-            assert!(!is_kept || site.ask() == Some(1));
+            assert!(!is_kept || site.level() == Some(1));
             let (one, other) = (Arc::clone(&site), Arc::clone(&site));
-            let under_way = thread::spawn(move || one.ask());
+            let under_way = thread::spawn(move || one.level());
             let changing = thread::spawn(move || {
                 other.put(changed);
                 // Answered: the very next request.
-                assert_eq!(other.ask(), expected);
+                assert_eq!(other.level(), expected);
             });
             let got = under_way.join().unwrap();
             assert!(got == Some(1) || got == expected, "{got:?}");
             changing.join().unwrap();
-            assert_eq!(site.ask(), expected, "once the other request is through");
+            assert_eq!(site.level(), expected, "once the other request is through");
             // What was before comes back, but not what was signed then.
-            site.put(Rights { is_in: true, level: 3 });
-            assert_eq!(site.ask(), Some(3));
+            site.put(Rights { is_in: true, level: 1 });
+            let signature = site.signatures.load(Ordering::SeqCst);
+            let new = Some(Got { level: 1, signature });
+            assert_eq!(site.ask(), new);
+            assert_eq!(site.ask(), new, "and is given again from then on");
         };
         [true, false].into_iter().for_each(|is_kept| shuttle::check_dfs(move || tried(is_kept), None));
     }
@@ -251,20 +343,20 @@ mod tests {
 
     #[test]
     fn a_state_in_the_place_of_another_is_not_taken_for_it() {
-        let (giving, key) = (Giving::default(), 0);
+        let giving = Giving::default();
         for round in 0..1_000 {
             let state = Arc::new(round);
-            assert!(giving.find(&asked("x"), &state, &key, at(0)).is_none(), "{round}");
-            giving.keep(asked("x"), &state, key, given("token", 0));
-            assert!(giving.find(&asked("x"), &state, &key, at(0)).is_some());
+            let is_again = || is_again(&giving, Some(of("x")), (&state, 0), given("token", 0));
+            assert!(!is_again(), "{round}");
+            assert!(is_again(), "{round}");
         }
     }
 
     #[test]
     fn a_state_that_is_gone_takes_its_tokens_along() {
         let (giving, state, other) = (Giving::default(), Arc::new(1), Arc::new(2));
-        giving.keep(asked("x"), &state, 0, given("token", 0));
-        giving.keep(asked("y"), &other, 0, given("token", 0));
+        is_again(&giving, Some(of("x")), (&state, 0), given("token", 0));
+        is_again(&giving, Some(of("y")), (&other, 0), given("token", 0));
         drop(state);
         giving.sweep(at(0));
         assert_eq!(giving.count(), 1);
@@ -275,32 +367,69 @@ mod tests {
     #[test]
     fn another_key_finds_nothing() {
         let (giving, state) = (Giving::default(), Arc::new(()));
-        giving.keep(asked("x"), &state, 1, given("token", 0));
-        assert!(giving.find(&asked("x"), &state, &2, at(0)).is_none());
-        assert!(giving.find(&asked("x"), &state, &1, at(0)).is_some());
+        let is_again = |key| is_again(&giving, Some(of("x")), (&state, key), given("token", 0));
+        assert_eq!([1, 1, 2, 2].map(is_again), [false, true, false, true]);
+    }
+
+    #[test]
+    fn a_late_request_does_not_put_an_older_token_in_the_place_of_a_newer_one() {
+        let state = Arc::new(());
+        let mut row = Row::default();
+        let kept = |name: &str, token: &str, signed_at| {
+            let (asked, state) = (of(name), Arc::downgrade(&state));
+            Kept { asked, state, key: 0, given: given(token, signed_at) }
+        };
+        row.keep(kept("x", "new", 5));
+        row.keep(kept("x", "late", 0));
+        let there =
+            |row: &Row<(), u8>, name: &str| row.find(&of(name), &state, &0, at(6)).map(|it| it.token.to_string());
+        assert_eq!(there(&row, "x").as_deref(), Some("new"));
+        row.keep(kept("x", "newer", 6));
+        assert_eq!(there(&row, "x").as_deref(), Some("newer"));
+        // Nor of another's, once all places are taken by newer ones.
+        (1..PLACES).for_each(|number| row.keep(kept(&format!("app-{number}"), "new", 5)));
+        row.keep(kept("y", "late", 4));
+        assert_eq!(there(&row, "y"), None);
+        assert!((1..PLACES).all(|number| there(&row, &format!("app-{number}")).is_some()));
     }
 
     #[test]
     fn the_oldest_of_a_row_makes_room_and_what_is_large_or_grants_nothing_has_none() {
-        let (giving, state, key) = (Giving::default(), Arc::new(()), 0);
-        let scope = |number: usize| asked(&format!("repository:a/app-{number}:pull"));
+        let (giving, state) = (Giving::default(), Arc::new(()));
+        let name = |number: usize| format!("app-{number}");
         let most = ROWS * PLACES;
-        (0..4 * most).for_each(|number| giving.keep(scope(number), &state, key, given("token", 0)));
+        for number in 0..4 * most {
+            is_again(&giving, Some(of(&name(number))), (&state, 0), given("token", 0));
+        }
         assert!(giving.count() <= most && giving.count() > most / 2, "{}", giving.count());
-        let mut row = Row(array::from_fn(|_| None));
+        let mut row = Row::default();
         let keep = |row: &mut Row<(), u8>, number: usize| {
-            let (asked, given) = (scope(number), given("token", i64::try_from(number).unwrap()));
-            row.keep(Kept { asked, state: Arc::downgrade(&state), key, given });
+            let (asked, given) = (of(&name(number)), given("token", i64::try_from(number).unwrap()));
+            row.keep(Kept { asked, state: Arc::downgrade(&state), key: 0, given });
         };
         (0..=PLACES).for_each(|number| keep(&mut row, number));
         keep(&mut row, PLACES);
-        let there = |number: usize| row.find(&scope(number), &state, &key, at(5)).is_some();
+        let there = |number: usize| row.find(&of(&name(number)), &state, &0, at(5)).is_some();
         assert_eq!((0..=PLACES).map(there).collect::<Vec<_>>(), [false, true, true, true, true]);
-        let large = Giving::default();
-        large.keep(asked("x"), &state, key, given(&"x".repeat(LONGEST + 1), 0));
-        let many: Vec<String> = (0..=MOST_REPOSITORIES).map(|number| format!("repository:a/b{number}:pull")).collect();
-        large.keep(asked(&many.join(" ")), &state, key, given("token", 0));
-        large.keep(asked("x"), &state, key, Given { granted: Arc::default(), ..given("token", 0) });
-        assert_eq!(large.count(), 0);
+        let none = Giving::default();
+        is_again(&none, Some(of("x")), (&state, 0), given(&"x".repeat(LONGEST + 1), 0));
+        is_again(&none, Some(of("x")), (&state, 0), Given { granted: Arc::default(), ..given("token", 0) });
+        assert_eq!(none.count(), 0);
+        let of_many = |many: usize| {
+            let scopes: Vec<String> = (0..many).map(|number| format!("repository:a/b{number}:pull")).collect();
+            asked(&scopes.join(" "))
+        };
+        assert!(of_many(MOST_REPOSITORIES).is_some() && of_many(MOST_REPOSITORIES + 1).is_none());
+        assert!(asked("").is_none() && asked("registry:catalog:*").is_some());
+    }
+
+    #[test]
+    fn two_servers_have_different_rows_for_the_same() {
+        let (one, other) = (Giving::default(), Giving::default());
+        let all = |giving: &Giving<(), u8>| -> Vec<usize> {
+            (0..8).map(|number| giving.number_of(&of(&format!("app-{number}")))).collect()
+        };
+        assert_eq!(all(&one), all(&one));
+        assert_ne!(all(&one), all(&other));
     }
 }

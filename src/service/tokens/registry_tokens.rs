@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::given::{Asked, Given};
+use super::given::{Answered, Asked, Given, give};
 use super::grants::{EntryForm, Granted, Refused, granted, to_be_made};
 use super::pass::entry;
 use crate::domain::access::Actions;
@@ -22,7 +22,7 @@ use crate::service::Service;
 use crate::service::access::{Authority, Call, Caller};
 use crate::service::error::Error;
 use crate::service::ledger::Deed;
-use crate::service::signing::{AccessEntry, BACK_DATED, Claims, Dkp, KeyMark};
+use crate::service::signing::{AccessEntry, BACK_DATED, Claims, Dkp};
 use crate::store::State;
 
 /// Shortest lifetime, in seconds: clients raise a shorter one to this anyway.
@@ -42,7 +42,7 @@ pub struct Issued {
     pub is_narrowed: bool,
 }
 
-/// A decided request for a registry token, which [`Service::issue`] carries out.
+/// A decided request for a registry token, which [`Service::issue`] carries out; what is granted is signed already.
 pub struct Decided {
     call: Call,
     /// The registry service that the token is for.
@@ -51,19 +51,17 @@ pub struct Decided {
 }
 
 enum NextStep {
-    /// Give what was signed just now for the same.
-    Give(Given),
-    /// Sign what is granted, to be given again in this state.
-    Sign(Signable, Option<Again>),
+    /// Give this, signed now or just before.
+    Give(Answered),
     /// Make these repositories, then decide anew what is granted of the request.
     Create(Vec<RepositoryName>, Scopes),
 }
 
-/// What a registry token is kept with, to be given again.
-struct Again {
-    asked: Asked,
-    state: Arc<State>,
-    key: KeyMark,
+/// Why nothing was signed.
+enum Unsigned {
+    /// These repositories have to be made first.
+    Missing(Vec<RepositoryName>),
+    Failed(Error),
 }
 
 /// What is granted and what is not, to whom and until when.
@@ -86,48 +84,36 @@ impl Decided {
 }
 
 impl Service {
-    /// Decides what is granted of a request for a registry token for `service`; none or an empty one is the first
-    /// configured.
+    /// Decides what is granted of a request for a registry token for `service`, and signs it unless repositories have to be
+    /// made first; no service or an empty one is the first configured.
     ///
     /// # Errors
     /// [`Error::Invalid`] for an unknown service; [`Error::Unauthenticated`] if the caller's credential no longer
-    /// stands; [`Error::Denied`] to the registry.
+    /// stands; [`Error::Denied`] to the registry; [`Error::Internal`] if it cannot be signed.
     pub fn decide(&self, call: Call, service: Option<&str>, asked: Scopes) -> Result<Decided, Error> {
         let service = self.service(service)?;
         let (used, state) = self.present();
         let authority = Authority::of(&state, &used, &call.caller, call.now)?;
         authority.visitor()?;
-        let again = self.again(&authority, &call, &service, &asked, &state);
-        let found = |again: &Again| self.giving.find(&again.asked, &state, &again.key, call.now);
-        if let Some(given) = again.as_ref().and_then(found) {
-            return Ok(Decided { call, service, next: NextStep::Give(given) });
-        }
-        let live = self.settings.live.at(&state);
-        let form = self.entry_form(&service);
-        let missing = if live.create_on_push { to_be_made(&authority, &asked, form) } else { Vec::new() };
-        let next = if missing.is_empty() {
-            NextStep::Sign(self.signable(&authority, &call, &service, &asked, &live), again)
-        } else {
-            NextStep::Create(missing, asked)
+        let asked_as = asked_as(&authority, &call, &service, &asked);
+        let decided_in = (&state, self.signer.key_mark());
+        let given = give(&self.giving, asked_as, decided_in, call.now, |state| {
+            let live = self.settings.live.at(state);
+            let form = self.entry_form(&service);
+            let missing = if live.create_on_push { to_be_made(&authority, &asked, form) } else { Vec::new() };
+            if missing.is_empty() {
+                let signable = self.signable(&authority, &call, &service, &asked, &live);
+                self.signed(&call, service.clone(), signable).map_err(Unsigned::Failed)
+            } else {
+                Err(Unsigned::Missing(missing))
+            }
+        });
+        let next = match given {
+            Ok(answered) => NextStep::Give(answered),
+            Err(Unsigned::Missing(missing)) => NextStep::Create(missing, asked),
+            Err(Unsigned::Failed(error)) => return Err(error),
         };
         Ok(Decided { call, service, next })
-    }
-
-    /// What a registry token for this caller is kept with; none for one who has no name that a token could say.
-    fn again(
-        &self,
-        authority: &Authority<'_>,
-        call: &Call,
-        service: &str,
-        asked: &Scopes,
-        state: &Arc<State>,
-    ) -> Option<Again> {
-        let holder = authority.generation(&call.caller).and_then(|generation| call.caller.holder_of(generation));
-        (holder.is_some() || call.caller.is_anonymous()).then(|| Again {
-            asked: Asked { holder, service: service.to_owned(), scopes: asked.clone() },
-            state: Arc::clone(state),
-            key: self.signer.key_mark(),
-        })
     }
 
     fn signable(
@@ -156,15 +142,7 @@ impl Service {
     pub fn issue(&self, decided: Decided) -> Result<Issued, Error> {
         let Decided { call, service, next } = decided;
         let (given, refused) = match next {
-            NextStep::Give(given) => (given, Vec::new()),
-            NextStep::Sign(signable, again) => {
-                let (given, refused) = self.signed(&call, service, signable)?;
-                // What is refused is recorded each time, with its reason.
-                if let Some(Again { asked, state, key }) = again.filter(|_| refused.is_empty()) {
-                    self.giving.keep(asked, &state, key, given.clone());
-                }
-                (given, refused)
-            }
+            NextStep::Give(answered) => answered,
             NextStep::Create(missing, asked) => {
                 self.create_by_push(&call, missing)?;
                 // Decided anew, with the repositories just made, and whatever else has changed meanwhile.
@@ -183,7 +161,7 @@ impl Service {
     }
 
     /// Signs a registry token; answers what was refused, too.
-    fn signed(&self, call: &Call, service: String, signable: Signable) -> Result<(Given, Vec<Refused>), Error> {
+    fn signed(&self, call: &Call, service: String, signable: Signable) -> Result<Answered, Error> {
         let Signable { granted: Granted { scopes, refused }, access, end, owner, is_recorded } = signable;
         let issued_at = call.now.whole_seconds();
         let claims = Claims {
@@ -273,6 +251,13 @@ fn entries(granted: &Scopes, state: &State, form: EntryForm) -> Vec<AccessEntry>
         AccessEntry { id: id(&scope.name), ..named }
     };
     catalog.into_iter().chain(nameless).chain(granted.repositories.iter().map(of)).collect()
+}
+
+/// What a registry token for this caller is kept by; none for one who has no name that a token could say.
+fn asked_as(authority: &Authority<'_>, call: &Call, service: &str, asked: &Scopes) -> Option<Asked> {
+    let holder = authority.generation(&call.caller).and_then(|generation| call.caller.holder_of(generation));
+    let is_named = holder.is_some() || call.caller.is_anonymous();
+    is_named.then(|| Asked::new(holder, service, asked)).flatten()
 }
 
 /// The identifiers by which dockpass finds the caller again when it is shown the registry token.
