@@ -1,4 +1,9 @@
 //! Randomness from the operating system: the only place that draws it.
+//!
+//! There is no generator of our own whose state could be guessed or repeated: bytes are handed out as they were drawn, each once.
+//! What a thread keeps of them is for identifiers alone (`of_identifier`). It belongs to the thread, not to a caller, as the call
+//! that it saves was as dear as the rest of an identifier, wherever one is made; a pool that every maker of an identifier had to
+//! be given would be the same with more arguments, and one for all threads would make them wait for each other.
 
 use std::cell::RefCell;
 
