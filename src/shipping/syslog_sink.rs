@@ -5,7 +5,8 @@
 //! receiver reads, what waits here for it does not count. TCP ends a connection whose other side takes nothing at all for
 //! [`UNTAKEN`]. When the connection ends, all that does not count yet is sent again over the next one. A stream that is ended
 //! here is closed for writing first: once the receiver has acknowledged that and closes its side as well, it has read
-//! everything. What the receiver's system holds for a receiver that never reads it nobody can know.
+//! everything. What the receiver's system holds for a receiver that never reads it nobody can know. Where the kernel tells
+//! nothing of a connection that stands, having outlived [`SETTLED`] is enough, and the log says so.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,6 +33,10 @@ const UNTAKEN: Duration = Duration::from_secs(10);
 const SETTLED: Duration = Duration::from_secs(15);
 /// Shortest time from one note of what was sent to the next: so there are few.
 const STEP: Duration = Duration::from_millis(100);
+/// Most notes of what was sent and does not count yet: with more, one note stands for ever more.
+const MOST_NOTES: usize = 512;
+/// Shortest time from one look into the kernel's table of connections to the next.
+const ASK: Duration = Duration::from_secs(1);
 /// For how long the receiver may take to read the rest in the end.
 const LAST: Duration = Duration::from_secs(2);
 /// For how long the address of datagrams counts.
@@ -54,6 +59,12 @@ struct Sent {
     /// When the first of it was sent, and when the last.
     begun: Instant,
     at: Instant,
+}
+
+impl Sent {
+    fn is_settled(&self) -> bool {
+        self.at.elapsed() >= SETTLED
+    }
 }
 
 /// How a stream is.
@@ -81,14 +92,28 @@ pub(super) struct SyslogSink {
     sent: VecDeque<Sent>,
     /// Bytes that were written over this stream, without those of TLS.
     written: u64,
+    /// When the kernel was last asked what was taken, and how often in a row it told nothing of this stream, which stood.
+    asked_at: Option<Instant>,
+    untold: u32,
     acknowledged: Option<AuditHead>,
 }
 
 impl SyslogSink {
     pub(super) fn new(server: SyslogServer, tls: Arc<ClientConfig>, sender: Sender, clock: Clock) -> Self {
         let opened = Instant::now();
-        let sent = VecDeque::new();
-        Self { server, tls, sender, clock, wire: None, opened, sent, written: 0, acknowledged: None }
+        Self {
+            server,
+            tls,
+            sender,
+            clock,
+            wire: None,
+            opened,
+            sent: VecDeque::new(),
+            written: 0,
+            asked_at: None,
+            untold: 0,
+            acknowledged: None,
+        }
     }
 
     pub(super) async fn deliver(&mut self, parcels: &[Parcel]) -> Result<(), Fault> {
@@ -99,7 +124,7 @@ impl SyslogSink {
         }
         if self.wire.is_none() {
             self.wire = Some(self.connect().await?);
-            (self.opened, self.written) = (Instant::now(), 0);
+            (self.opened, self.written, self.untold) = (Instant::now(), 0, 0);
         }
         let messages = parcels.iter().map(|parcel| (self.message(parcel), parcel.head())).collect();
         match &mut self.wire {
@@ -128,10 +153,10 @@ impl SyslogSink {
         timeout(UNTAKEN, written).await.map_err(late)?.map_err(|error| Fault::new(error.to_string()))?;
         self.written += frames.len() as u64;
         let Some(head) = messages.iter().rev().find_map(|(_, head)| *head) else { return Ok(()) };
-        let (now, written) = (Instant::now(), self.written);
+        let (now, written, is_full) = (Instant::now(), self.written, self.sent.len() >= MOST_NOTES);
         match self.sent.back_mut() {
-            // Somewhat later than it was, which is safe; and not for ever, however steadily more comes.
-            Some(last) if now.duration_since(last.begun) < STEP => {
+            // Somewhat later than it was, which is safe; and not for ever, however steadily more comes, unless nothing is taken.
+            Some(last) if is_full || now.duration_since(last.begun) < STEP => {
                 (last.head, last.written, last.at) = (head, written, now);
             }
             Some(_) | None => self.sent.push_back(Sent { head, written, begun: now, at: now }),
@@ -158,7 +183,7 @@ impl SyslogSink {
         opened.map_err(|failure| Fault::new(with_causes(&failure)))
     }
 
-    /// Looks whether the receiver has closed the stream.
+    /// Looks whether the receiver has closed the stream, and what it has if not.
     async fn look(&mut self) -> Result<(), Fault> {
         self.idle(Duration::ZERO).await
     }
@@ -170,26 +195,53 @@ impl SyslogSink {
             return Ok(());
         };
         if seen(&mut *stream.stream, time).await == Seen::Open {
+            self.count();
             return Ok(());
         }
-        self.acknowledged();
+        // One that is gone may tell nothing: then nothing more counts.
+        self.count_up_to(self.taken().unwrap_or_default());
         self.wire = None;
         let is_missing = !self.sent.is_empty();
         if is_missing { Err(Fault::new("it closed the connection")) } else { Ok(()) }
     }
 
     /// The last record that counts as received.
-    pub(super) fn acknowledged(&mut self) -> Option<AuditHead> {
-        let is_settled = |sent: &Sent| sent.at.elapsed() >= SETTLED;
-        if !self.sent.front().is_some_and(is_settled) {
-            return self.acknowledged;
+    pub(super) fn acknowledged(&self) -> Option<AuditHead> {
+        self.acknowledged
+    }
+
+    /// Counts what was received by now over a stream that stands. The kernel is asked no more often than is worth it.
+    fn count(&mut self) {
+        let is_soon = self.asked_at.is_some_and(|at| at.elapsed() < ASK);
+        if is_soon || !self.sent.front().is_some_and(Sent::is_settled) {
+            return;
         }
-        // One that is gone tells nothing.
-        let taken = self.taken().unwrap_or_default();
-        while let Some(sent) = self.sent.pop_front_if(|sent| is_settled(sent) && sent.written <= taken) {
+        self.asked_at = Some(Instant::now());
+        let Some(taken) = self.taken() else { return self.count_untold() };
+        self.untold = 0;
+        self.count_up_to(taken);
+    }
+
+    /// The first time the stream may just have ended, which the next look sees.
+    fn count_untold(&mut self) {
+        self.untold = self.untold.saturating_add(1);
+        if self.untold == 2 {
+            log::warn!(
+                "audit.syslog: the operating system does not tell what {} has taken: what was sent counts once the connection has \
+                 outlived it by {} seconds",
+                self.server,
+                SETTLED.as_secs()
+            );
+        }
+        if self.untold >= 2 {
+            self.count_up_to(self.written);
+        }
+    }
+
+    fn count_up_to(&mut self, taken: u64) {
+        while let Some(sent) = self.sent.pop_front_if(|sent| sent.is_settled() && sent.written <= taken) {
             self.acknowledged = Some(sent.head);
         }
-        self.acknowledged
     }
 
     /// How many bytes of what was written the other side's TCP has acknowledged, at least: what waits is counted with the bytes
@@ -273,8 +325,16 @@ mod tests {
         }
     }
 
+    /// The last record that counts, as if it had not been looked for some time.
     fn seq(sink: &mut SyslogSink) -> u64 {
+        sink.asked_at = None;
+        sink.count();
         sink.acknowledged().map_or(0, |head| head.seq)
+    }
+
+    /// As if each page had been sent in a moment of its own.
+    fn part(sink: &mut SyslogSink) {
+        sink.sent.iter_mut().for_each(|sent| sent.begun = sent.begun.checked_sub(STEP).unwrap());
     }
 
     #[tokio::test]
@@ -283,8 +343,7 @@ mod tests {
         // What a system takes for a program that reads nothing is far less than these.
         for page in 0..16 {
             sink.deliver(&records(page * 4 + 1..=page * 4 + 4, 8_000)).await.unwrap();
-            // Each page has a note of its own.
-            sink.sent.iter_mut().for_each(|sent| sent.begun = sent.begun.checked_sub(STEP).unwrap());
+            part(&mut sink);
         }
         assert_eq!(seq(&mut sink), 0, "too soon");
         settle(&mut sink);
@@ -301,6 +360,59 @@ mod tests {
         assert!((0..1_000_000).any(|_| seq(&mut sink) == 64), "all was read, and counts");
         sink.end().await;
         assert_eq!(reading.join().unwrap(), written);
+    }
+
+    #[tokio::test]
+    async fn where_the_kernel_tells_nothing_a_stream_that_stands_counts_at_the_second_look() {
+        let (listener, mut sink) = receiver();
+        sink.deliver(&records(1..=2, 10)).await.unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        let Some(Wire::Stream(opened)) = sink.wire.take() else { panic!("no stream") };
+        sink.wire = Some(Wire::Stream(opened.untold()));
+        let counts = [seq(&mut sink), seq(&mut sink)];
+        settle(&mut sink);
+        assert_eq!((counts, seq(&mut sink), seq(&mut sink)), ([0, 0], 0, 2));
+        // What has not settled does not count, nor does anything of a stream that breaks.
+        sink.deliver(&records(3..=3, 10)).await.unwrap();
+        assert_eq!(seq(&mut sink), 2);
+        drop(stream);
+        settle(&mut sink);
+        assert!(sink.idle(Duration::from_mins(1)).await.is_err());
+        assert_eq!(sink.acknowledged().map(|head| head.seq), Some(2));
+        // Over the next one it is looked anew.
+        sink.reset();
+        sink.deliver(&records(3..=3, 10)).await.unwrap();
+        assert_eq!(sink.untold, 0);
+    }
+
+    #[tokio::test]
+    async fn the_kernel_is_not_asked_again_at_once() {
+        let (listener, mut sink) = receiver();
+        sink.deliver(&records(1..=1, 10)).await.unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut first = [0; 1];
+        stream.read_exact(&mut first).unwrap();
+        settle(&mut sink);
+        // It was asked, and the next second has not come.
+        sink.asked_at = Instant::now().checked_add(Duration::from_hours(1));
+        sink.idle(Duration::ZERO).await.unwrap();
+        assert_eq!(sink.acknowledged().map(|head| head.seq), None);
+        assert!((0..1_000_000).any(|_| seq(&mut sink) == 1));
+        assert!(sink.asked_at.is_some());
+    }
+
+    #[tokio::test]
+    async fn notes_of_what_is_not_taken_have_a_bound() {
+        let (listener, mut sink) = receiver();
+        let most = MOST_NOTES as u64;
+        for number in 1..=most + 10 {
+            sink.deliver(&records(number..=number, 10)).await.unwrap();
+            part(&mut sink);
+        }
+        assert_eq!(sink.sent.len(), MOST_NOTES);
+        let last = sink.sent.back().unwrap();
+        assert_eq!((last.head.seq, last.written), (most + 10, sink.written), "it stands for all of the rest");
+        drop(listener);
     }
 
     #[tokio::test]
