@@ -36,7 +36,7 @@ mod start;
 mod tokens;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};

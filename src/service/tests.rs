@@ -41,7 +41,7 @@ mod robots;
 mod scale;
 mod session_ends;
 mod strangers;
-mod support;
+pub(crate) mod support;
 mod telling;
 mod transfers;
 mod warnings;

@@ -73,12 +73,13 @@ impl HeadFile {
         }
     }
 
-    /// Writes the head if it is another one, at most once in [`EVERY`] seconds.
+    /// Writes the head if it is another one or something is wrong, at most once in [`EVERY`] seconds.
     pub(super) fn note(&self) {
         let moment = self.clock.moment();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let is_soon = kept.at.is_some_and(|at| moment < at.plus_seconds(EVERY));
-        if !is_soon && self.is_behind(&kept) {
+        // Also where it failed in another way than by being written: a write shows whether it works again.
+        if !is_soon && (self.is_behind(&kept) || self.told().trouble.text().is_some()) {
             kept.at = Some(moment);
             self.write(&mut kept);
         }
@@ -168,4 +169,25 @@ impl HeadFile {
 /// Who runs this process.
 fn own_id() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::tests::support::{Home, start};
+
+    #[test]
+    fn what_failed_inside_and_works_again_is_told_so_though_the_head_is_the_same() {
+        let (home, clock) = (Home::new(), Clock::fixed(start()));
+        let directory = tempfile::tempdir().unwrap();
+        let file = HeadFile::new(directory.path().join("head"), Arc::new(home.open(start())), clock.clone());
+        file.note();
+        assert_eq!((file.state().trouble, file.state().failures), (None, 0));
+        file.fail("it failed inside".to_owned());
+        file.note();
+        assert_eq!(file.state().trouble.as_deref(), Some("it failed inside"), "too soon");
+        clock.pass(EVERY);
+        file.note();
+        assert_eq!((file.state().trouble, file.state().failures), (None, 1));
+    }
 }

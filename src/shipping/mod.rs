@@ -223,3 +223,26 @@ async fn note_for_ever(head: &HeadFile) {
 fn machine() -> String {
     std::fs::read_to_string(MACHINE).map(|name| name.trim().to_owned()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::tests::support::{Home, start};
+
+    #[test]
+    fn a_way_that_fails_inside_is_told_to_those_who_ask_after_the_ways() {
+        let (home, clock) = (Home::new(), Clock::fixed(start()));
+        let (service, directory) = (Arc::new(home.open(start())), tempfile::tempdir().unwrap());
+        let mut shipping = Shipping { head: None, ways: Vec::new(), works: Mutex::default() };
+        let site = Site { service: &service, clock: &clock, data_dir: directory.path() };
+        let make = || -> Sink { panic!("always") };
+        shipping.add(&site, WayKind::Webhook, WEBHOOK_CURSOR, "https://example.com/".to_owned(), make).unwrap();
+        // Its thread has ended.
+        shipping.stop();
+        let states = shipping.states();
+        let [WayState { kind: WayKind::Webhook, failures: 1, trouble: Some(trouble), .. }] = &states[..] else {
+            panic!("{states:?}")
+        };
+        assert!(trouble.contains("failed inside"), "{trouble}");
+    }
+}

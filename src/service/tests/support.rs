@@ -22,12 +22,12 @@ use crate::metrics::Metrics;
 use crate::store::Txn;
 
 /// The moment at which a test begins.
-pub(super) fn start() -> Timestamp {
+pub(crate) fn start() -> Timestamp {
     Timestamp::from_seconds(1_795_296_000)
 }
 
 /// A data directory that is removed with the test.
-pub(super) struct Home {
+pub(crate) struct Home {
     directory: TempDir,
     /// The URL of the registry, if it is configured.
     pub(super) registry: Option<&'static str>,
@@ -43,14 +43,14 @@ pub(super) struct Home {
 
 impl Home {
     /// An empty directory.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let audit_keep = AuditKeep::default();
         Self { directory, registry: None, gateway: None, audit_keep, warn_before: None, changes_per_minute: 600 }
     }
 
     /// The service on it; the first time it makes the account `admin`.
-    pub(super) fn open(&self, now: Timestamp) -> Service {
+    pub(crate) fn open(&self, now: Timestamp) -> Service {
         let settings = SiteSettings {
             registry: self.registry.map(Into::into),
             gateway: self.gateway.clone(),
