@@ -154,6 +154,14 @@ fn requests_for_registry_tokens_are_counted_by_what_became_of_them() {
     }
     // Each of those that were issued was signed, and each password was hashed.
     assert_eq!(metrics.count("dockpass_token_signature_seconds_count"), 4);
+    // One that is given again counts like any other, and is not signed again, as far as no chore has written something between.
+    for _ in 0..20 {
+        site.with_token("alice", &token).header("User-Agent", "skopeo/1.9.3").get(ask).must_be(200);
+    }
+    let again = site.metrics();
+    let labels = "grant=\"access_token\",outcome=\"issued\",reason=\"none\",client=\"podman\"";
+    assert_eq!(again.count(&format!("dockpass_token_requests_total{{{labels}}}")), 21);
+    assert!(again.count("dockpass_token_signature_seconds_count") < 4 + 20);
     assert!(metrics.count("dockpass_password_hash_seconds_count") >= 3);
 }
 
@@ -356,10 +364,7 @@ fn the_ways_of_the_audit_log_are_told_by_kind() {
 fn a_page_that_leads_a_name_of_its_own_here_reads_no_metrics() {
     use std::io::{Read, Write};
 
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = free.local_addr().expect("an address");
-    drop(free);
-    let site = InProcess::start_with(&[("metrics.listen", &address.to_string())]);
+    let (site, address) = InProcess::start_at_a_free_address("metrics.listen");
     let ask = |lines: &str| {
         let mut stream = std::net::TcpStream::connect(address).expect("it is served");
         write!(stream, "GET {METRICS} HTTP/1.1\r\n{lines}Connection: close\r\n\r\n").expect("it is sent");

@@ -71,6 +71,30 @@ impl InProcess {
         Self::run(directory, settings, Clock::fixed(Timestamp::parse(NOW).expect("a time")))
     }
 
+    /// A new server that listens at an address of this machine for this key of the configuration, too. An address that was free
+    /// may be taken by another before the server has it: then there is a next one.
+    pub(crate) fn start_at_a_free_address(key: &'static str) -> (Self, SocketAddr) {
+        Log::install();
+        let started = (0..20).find_map(|_| {
+            let free =
+                std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+            let directory = tempfile::tempdir().expect("a temporary directory");
+            let settings = vec![(key, free.to_string())];
+            let clock = Clock::fixed(Timestamp::parse(NOW).expect("a time"));
+            let (stop, address, thread) = Self::begin(&directory, &settings, &clock);
+            match address {
+                Ok(address) => {
+                    Some((Self { directory, settings, clock, address, running: Some((stop, thread)) }, free))
+                }
+                Err(why) => {
+                    assert!(why.contains(&free.to_string()), "{why}");
+                    None
+                }
+            }
+        });
+        started.expect("a free address")
+    }
+
     /// Why a new server with these keys of the configuration does not start.
     pub(crate) fn refused(settings: &[(&'static str, &str)]) -> String {
         let directory = tempfile::tempdir().expect("a temporary directory");
