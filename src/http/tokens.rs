@@ -439,3 +439,18 @@ async fn rotate_again(received: &Received, repeated: RepeatedRotation) -> Result
         .block(&received.http, Work::Change, move |service| service.repeat_rotation(&repeated, now, user_agent))
         .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_names_five_patterns_and_counts_the_rest() {
+        let said = |many: usize| alone_means(&(0..many).map(|number| format!("app-{number}")).collect::<Vec<_>>());
+        assert_eq!(said(0), None);
+        let named = |many: usize| said(many).unwrap_or_default().matches("which has no namespace").count();
+        assert_eq!([MOST_NAMED, MOST_NAMED + 2].map(named), [5, 5]);
+        assert!(!said(MOST_NAMED).unwrap().contains("more"));
+        assert!(said(MOST_NAMED + 2).unwrap().ends_with(". 2 more are read in the same way"));
+    }
+}

@@ -173,4 +173,18 @@ mod tests {
         let told = refusal(ShippingSettings { webhook: Some(untrusted), ..ShippingSettings::default() });
         assert!(told.starts_with("audit.webhook_ca: cannot read /nonexistent/ca.pem"), "{told}");
     }
+
+    #[test]
+    fn of_a_file_with_a_secret_four_kib_are_read() {
+        let text = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        // What is read must be text, and what is behind the bound is not there.
+        let told = |lines: usize| {
+            let (settings, file) = settings("https://example.com/", "");
+            let content = [text.as_bytes(), b"\n".repeat(lines).as_slice(), &[0xff][..]].concat();
+            std::fs::write(file.path(), content).unwrap();
+            Prepared::read(settings).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(told(MAX_FILE - text.len()), "");
+        assert!(told(MAX_FILE - text.len() - 1).contains("holds no secret"));
+    }
 }

@@ -248,3 +248,15 @@ fn read_number<'de, V: Visitor<'de>>(number: &serde_json::Number, visitor: V) ->
         (None, None, None) => Err(Wrong::expected("a number")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_name_64_characters_are_repeated() {
+        let long = "ö".repeat(LONGEST_NAME + 1);
+        assert_eq!(repeated(&long).chars().count(), 64);
+        assert_eq!(repeated("name"), "name");
+    }
+}

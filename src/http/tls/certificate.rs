@@ -62,3 +62,18 @@ pub(super) fn certified(
 pub(super) fn read(path: &Path, der: &CertificateDer<'_>) -> Result<Certificate, TlsError> {
     Certificate::parse(der).map_err(|source| TlsError::Certificate { path: path.to_owned(), source })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_file_one_mib_is_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let length = |bytes: u64| {
+            file.as_file().set_len(bytes).unwrap();
+            read_file("tls.cert_file", file.path()).unwrap().1.len() as u64
+        };
+        assert_eq!([0, MAX, MAX + 1, 3 * MAX].map(length), [0, MAX, MAX, MAX]);
+    }
+}

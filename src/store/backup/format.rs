@@ -259,3 +259,28 @@ fn row_of(content: &[u8]) -> Option<Part> {
     let (key, value) = rest.split_at_checked(usize::from(u16::from_le_bytes([*low, *high])))?;
     Some(Part::Row { table: usize::from(*table), key: key.to_vec(), value: value.to_vec() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_has_a_bound_when_it_is_written_and_when_it_is_read() {
+        let mut writer = BackupWriter { out: Vec::new(), hasher: blake3::Hasher::new(), files: 0, rows: 0 };
+        let name = "keys";
+        let content = vec![0; LARGEST - 2 - name.len()];
+        writer.file(name, &content).unwrap();
+        let written = writer.out.len();
+        assert!(writer.file(name, &[&content[..], &[0]].concat()).is_err());
+        assert_eq!(writer.out.len(), written, "nothing of it was written");
+        // What the length says counts before anything is held for it.
+        let read = |length: usize| {
+            let head = [&MAGIC[..], &VERSION.to_le_bytes(), &[HEADER], &u32::try_from(length).unwrap().to_le_bytes()];
+            BackupReader::begin(&head.concat()[..]).map(drop)
+        };
+        assert!(matches!(read(LARGEST), Err(BackupTrouble::Truncated)));
+        let too_long =
+            |trouble| matches!(trouble, Err(BackupTrouble::Damaged { what: "a part of it is too long", .. }));
+        assert!(too_long(read(LARGEST + 1)));
+    }
+}

@@ -167,4 +167,19 @@ mod tests {
         assert_eq!(known.0[&Id::MAX].len(), 32);
         assert!(known.0[&Id::MAX].contains_key(&at(0)) && known.0[&Id::MAX].contains_key(&at(40)));
     }
+
+    #[test]
+    fn after_five_other_passwords_a_mark_counts_for_nothing_for_a_while() {
+        let mut known = KnownAddresses::default();
+        let (account, source) = (Some(Id::MAX), IpAddr::from([192, 0, 2, 1]));
+        known.note(Id::MAX, source, 7, Moment::from_seconds(0));
+        for number in 0..MAX_MISSES {
+            assert_eq!(known.compare(account, source, 7, 0), Likeness::Proven, "{number}");
+            // The same one again is held against nobody.
+            known.hold_against(account, source, 7, 0);
+            known.hold_against(account, source, 8, 0);
+        }
+        assert_eq!(known.compare(account, source, 7, LONGEST_WAIT), Likeness::Stranger);
+        assert_eq!(known.compare(account, source, 7, LONGEST_WAIT + 1), Likeness::Proven);
+    }
 }
