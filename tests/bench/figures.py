@@ -14,6 +14,8 @@ CHECK = "/api/v0/access/check?action=pull&repository=@"
 CREATE = "/api/v0/api_tokens"
 # Access tokens in use where few are, and connections where it says nothing else.
 FEW = 1_000
+# So many in turn that no registry token is given out again: many times as many as are kept.
+OTHERS = 20_000
 # One who writes, and many.
 WRITERS = 64
 
@@ -25,13 +27,14 @@ LIMIT_REPOSITORIES = "limit: the answer of GET /api/v0/repositories"
 FEW_IN_USE = "registry tokens, 1,000 access tokens in use"
 ALL_IN_USE = "registry tokens, all access tokens in use"
 STORM = "registry tokens, one request again and again"
+EACH_ANOTHER = f"registry tokens, {OTHERS:,} requests in turn, each signed"
 V2 = "GET /v2/ by access token"
 HTPASSWD = "docker-registry with htpasswd, GET /v2/"
 FEW_LISTED = "a page of 100 of few repositories"
 ONE_WRITER = "access tokens created, one writer"
 TLS_FULL, TLS_RESUMED = "TLS connections of one client, full handshakes", "TLS connections of one client, resumed"
 # The rows of the chart.
-CHART = [FEW_IN_USE, ALL_IN_USE, STORM, V2]
+CHART = [FEW_IN_USE, EACH_ANOTHER, ALL_IN_USE, STORM, V2]
 
 
 @dataclass
@@ -50,6 +53,7 @@ class Rate:
 def rates(bench):
     """All of them. What is compared stands together, and so is measured within seconds."""
     few, every, one = bench.shown(bench.callers, FEW), bench.shown(bench.callers), bench.shown(bench.callers, 1)
+    others = bench.shown(bench.callers, OTHERS)
     password, secure = bench.shown(bench.password), bench.shown(bench.small.callers, FEW)
     form, close = {"method": "POST", "form": bench.form}, {"close": "yes"}
     create = {**bench.shown(bench.small.admin), "method": "POST", "body": '{"tokenLabel":"bench"}'}
@@ -57,6 +61,7 @@ def rates(bench):
     return [
         Rate(LIMIT, "limit", TOKEN, few),
         Rate(FEW_IN_USE, "dockpass", TOKEN, few, LIMIT, (">=", 0.85)),
+        Rate(EACH_ANOTHER, "dockpass", TOKEN, others, LIMIT, (">=", 0.85)),
         Rate(ALL_IN_USE, "dockpass", TOKEN, every, LIMIT, (">=", 0.65)),
         Rate(STORM, "dockpass", TOKEN, one, LIMIT, (">=", 2)),
         Rate("registry tokens, one password again and again", "dockpass", TOKEN, password, FEW_IN_USE, (">=", 0.5)),
@@ -143,8 +148,10 @@ class Bench:
             print(f"round {number + 1}", flush=True)
             for rate in chosen:
                 server = self.servers[rate.server]
+                before = self.signatures(rate)
                 value = wrk(server, rate.path, self.asked.seconds, **rate.asked)
                 self.report.add(rate.name, "/s", value, rate.base, rate.goal)
+                self.add_signed(rate, before)
             if self.is_asked(TLS_FULL):
                 self.tls()
         if self.is_asked("latency"):
@@ -155,6 +162,17 @@ class Bench:
             self.flood()
         if self.is_asked("gateway"):
             self.gateway()
+
+    def signatures(self, rate):
+        """How many registry tokens the server of a row has given and signed; none where it gives none, or over TLS."""
+        server = self.servers[rate.server]
+        return server.signatures() if isinstance(server, Dockpass) and server.scheme == "http" and "/auth/token" in rate.path else None
+
+    def add_signed(self, rate, before):
+        """Notes which share of the registry tokens was signed for its request; the others were given out again."""
+        if before:
+            given, signed = (after - earlier for after, earlier in zip(self.signatures(rate), before))
+            self.report.add(f"{rate.name}: signed", "%", 100 * signed / max(given, 1))
 
     def tls(self):
         """What a handshake costs, with and without resumption."""

@@ -100,6 +100,13 @@ class Dockpass(Server):
         command = [binary, "serve", "--config", file, "--data-dir", data, "--listen", "127.0.0.1:0"]
         super().__init__(command, env=environment)
 
+    def signatures(self):
+        """How many registry tokens were given since the start, and how many of them signed."""
+        secret = (self.data / "keys" / "metrics-secret").read_text().strip()
+        _, _, text = self.ask("GET", "/metrics", f"Bearer {secret}")
+        total = lambda name: sum(float(line.split()[-1]) for line in text.splitlines() if re.match(rf"{name}[ {{]", line))
+        return total("dockpass_token_requests_total"), total("dockpass_token_signature_seconds_count")
+
     def disk(self):
         """MiB that the data directory takes."""
         files = (path.stat() for path in self.data.rglob("*") if path.is_file())
