@@ -70,7 +70,7 @@ src/service/tokens/rotation.rs LONGEST_OVERLAP    src/service/tests/overlaps.rs 
 src/service/tokens/given.rs LONGEST               src/service/tokens/given.rs the_oldest_of_a_row_makes_room_and_what_is_large_or_grants_nothing_has_none
 src/service/tokens/given.rs MOST_REPOSITORIES     src/service/tokens/given.rs the_oldest_of_a_row_makes_room_and_what_is_large_or_grants_nothing_has_none
 src/store/snapshot.rs MOST                        src/store/tests/backup.rs a_reader_who_is_too_slow_is_sent_away_and_holds_nothing_up
-src/store/ended.rs LARGEST                        src/store/tests/ended.rs a_full_file_becomes_the_one_before
+src/store/ended/log.rs LARGEST                    src/store/tests/ended.rs a_full_file_becomes_the_one_before_and_both_together_have_no_gap
 src/domain/content.rs MAX_TAG                     src/domain/content.rs tags_are_those_of_the_registry
 src/domain/content.rs MAX_DIGEST                  src/domain/content.rs digests_are_those_of_the_specification
 src/domain/content.rs MAX_PLATFORMS               src/registry/manifest.rs a_list_of_very_many_is_cut
@@ -204,6 +204,7 @@ const UNPASSED: &[&str] = &[
     "src/service/sign_in/sessions.rs MOST_TOLD",
     "src/service/sign_in/sessions.rs PER_ACCOUNT",
     "src/service/tokens/preview.rs MOST",
+    "src/store/ended/read.rs MOST",
 ];
 
 /// The rows of a table: what comes first, and the test behind it.
