@@ -154,12 +154,11 @@ impl Compaction {
             Work::Compare if self.new.scan_on(table, &self.start, PIECE)? == found => {}
             Work::Compare => return Err(CompactionError::Differs(table)),
         }
-        match last {
-            Some(mut last) => {
-                last.push(0);
-                self.start = last;
-            }
-            None => (self.table, self.start) = (self.table + 1, Vec::new()),
+        if let Some(mut last) = last {
+            last.push(0);
+            self.start = last;
+        } else {
+            (self.table, self.start) = (self.table + 1, Vec::new());
         }
         Ok(Next::Piece)
     }

@@ -164,7 +164,6 @@ impl Store {
         compaction::clear(directory.path());
         let mut ended = EndedLog::of(directory.path(), Namespaces::new(key.derive(Namespaces::PURPOSE)));
         ended.begin(published.meta().map(|meta| meta.instance), seal.number, loaded.last_ending, clock.now());
-        let keeping = Arc::clone(ended.keeping());
         directory.give_to_owner()?;
         let shared = Arc::new(Shared {
             engine,
@@ -182,11 +181,8 @@ impl Store {
             path: directory.path().to_owned(),
         });
         let (sender, queue) = sync_channel(writer::QUEUE);
-        let purge = Purge::new(loaded.leftovers.into_iter().chain(made.leftovers).collect());
-        let (shared_with, purge_failed) = (Arc::clone(&shared), false);
-        let compaction = None;
         let writer = Writer {
-            shared: shared_with,
+            shared,
             queue,
             seal,
             seal_key,
@@ -194,14 +190,27 @@ impl Store {
             journal,
             ended,
             clock,
-            purge,
-            purge_failed,
-            compaction,
+            purge: Purge::new(loaded.leftovers.into_iter().chain(made.leftovers).collect()),
+            purge_failed: false,
+            compaction: None,
         };
-        let stored = Arc::new(loaded.state);
-        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run(stored));
+        let store = Self::start(writer, loaded.state, sender, directory, keeps_earlier)?;
+        Ok(Opened { store, access: WriteAccess(()), known_addresses: loaded.known_addresses })
+    }
+
+    /// Starts the writer on what is stored.
+    fn start(
+        writer: Writer,
+        stored: State,
+        sender: SyncSender<Box<dyn Job>>,
+        directory: DataDirectory,
+        keeps_earlier: bool,
+    ) -> Result<Self, Error> {
+        let (shared, keeping) = (Arc::clone(&writer.shared), Arc::clone(writer.ended.keeping()));
+        let run = move || writer.run(Arc::new(stored));
+        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(run);
         let thread = thread.map_err(|source| Error::Io { path: directory.path().to_owned(), source })?;
-        let store = Self {
+        Ok(Self {
             shared,
             queue: RwLock::new(Some(sender)),
             writer: Mutex::new(Some(thread)),
@@ -212,8 +221,7 @@ impl Store {
             space: Mutex::default(),
             audit_index: RwLock::default(),
             audit_is_too_large: AtomicBool::new(false),
-        };
-        Ok(Opened { store, access: WriteAccess(()), known_addresses: loaded.known_addresses })
+        })
     }
 
     /// The present moment, consistent, never waiting for the writer.

@@ -12,7 +12,12 @@
 //! It is actix-web as it comes, with as many threads as dockpass has by default.
 
 #![expect(clippy::print_stdout, reason = "it tells its address")]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark may stop at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark may stop at the first surprise"
+)]
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -301,7 +301,7 @@ fn the_files_follow_what_the_rows_need_however_often_they_change() {
         write(&store, move |txn| {
             for number in 0..BUNDLE {
                 let label = format!("label {bundle} {number}");
-                txn.put_token(token(2, 1).with(|it| it.label = label.clone().into()))?;
+                txn.put_token(token(2, 1).with(|it| it.label = label.clone()))?;
                 txn.audit(&entry("user-1"), Occurrence::once(at))?;
             }
             Ok(())
