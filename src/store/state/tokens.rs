@@ -385,6 +385,19 @@ mod tests {
     }
 
     #[test]
+    fn user_agents_beyond_so_many_are_kept_with_each_token() {
+        let mut agents = Agents::default();
+        let named = |number: usize| -> Arc<str> { format!("agent {number}").into() };
+        for number in 0..MOST_AGENTS + 10 {
+            assert_eq!(agents.shared(&named(number)), named(number));
+        }
+        assert_eq!(agents.0.len(), MOST_AGENTS);
+        let [early, late] = [named(3), named(MOST_AGENTS + 3)];
+        assert!(!Arc::ptr_eq(&agents.shared(&early), &early), "the one that is kept");
+        assert!(Arc::ptr_eq(&agents.shared(&late), &late), "its own");
+    }
+
+    #[test]
     fn hashes_that_begin_alike_are_told_apart() {
         let other = token(9).with(|it| it.hash = TokenHash::from_bytes([9; 32]));
         for (mut tokens, refused) in both(&[token(1), token(2), other.clone()]) {

@@ -65,6 +65,7 @@ src/service/sign_in/throttle/counter.rs MAX_GUESSES  src/service/sign_in/throttl
 src/service/tokens/access_tokens.rs LONGEST_TEMPORARY_LIFE tests/it/api/tokens.rs a_temporary_password_lives_a_day_unless_said_otherwise_and_a_week_at_most
 src/service/tokens/given.rs LONGEST              src/service/tokens/given.rs the_oldest_of_a_row_makes_room_and_what_is_large_or_grants_nothing_has_none
 src/service/tokens/given.rs MOST_REPOSITORIES    src/service/tokens/given.rs the_oldest_of_a_row_makes_room_and_what_is_large_or_grants_nothing_has_none
+src/store/state/tokens.rs MOST_AGENTS            src/store/state/tokens.rs user_agents_beyond_so_many_are_kept_with_each_token
 src/service/tokens/revocation.rs MOST             tests/it/api/revocation.rs so_many_texts_and_so_many_requests_of_one_source
 src/service/tokens/rotation.rs LONGEST_OVERLAP    src/service/tests/overlaps.rs an_overlap_until_used_ends_after_seven_days_at_most
 src/store/snapshot.rs MOST                        src/store/tests/backup.rs a_reader_who_is_too_slow_is_sent_away_and_holds_nothing_up
@@ -170,7 +171,7 @@ pages of the catalogue          tests/it/api/paging.rs the_catalogue_has_pages_o
 ";
 
 /// Constants with such a name that bound nothing which comes from outside: sizes of bundles and blocks, and dates.
-const INSIDE: [&str; 10] = [
+const INSIDE: [&str; 12] = [
     "src/domain/id.rs MAX",
     "src/http/cross_origin.rs MAX_AGE",
     "src/service/sign_in/sessions.rs LONGEST_SESSION",
@@ -180,6 +181,8 @@ const INSIDE: [&str; 10] = [
     "src/store/record/gone.rs MOST",
     "src/store/state/grams.rs LONGEST",
     "src/store/state/names.rs MOST",
+    "src/store/state/packed.rs MOST",
+    "src/store/state/tokens.rs MOST",
     "src/store/writer/full.rs ROOM",
 ];
 
