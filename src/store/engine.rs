@@ -1,7 +1,7 @@
 //! sled: opening, scanning, and the one way to commit.
 //!
 //! What was measured about sled 0.34.7 and shapes this file: `flush()` does not fsync, so a commit ends with fdatasync
-//! on a handle of our own; an I/O error latches until the database is dropped and opened again; a left-over
+//! on a handle of our own; neither are its blobs ([`super::blobs`]); an I/O error latches until the database is dropped and opened again; a left-over
 //! `snap.*.generating` or a damaged `snap.*` makes the open fail although the log has everything; on damage it may
 //! panic, and a damaged log may open as a shorter one ([`super::end`] finds that).
 
@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
 
+use super::blobs::Blobs;
 use super::change::RowChange;
 use super::codec::DecodeError;
 use super::directory::{exists, rename};
@@ -80,6 +81,7 @@ struct OpenDatabase {
     /// In the order of the tables.
     trees: Vec<sled::Tree>,
     file: File,
+    blobs: Blobs,
     path: PathBuf,
     same: SameFile,
 }
@@ -323,15 +325,17 @@ impl OpenDatabase {
         let path = directory.join("db");
         let nudge = Nudge::new(&database).map_err(|source| Error::Io { path: path.clone(), source })?;
         nudge.during(|| database.flush()).map_err(Error::Sled)?;
+        let blobs = Blobs::of(directory);
         let synced = OpenOptions::new().read(true).write(true).open(&path).and_then(|file| {
             file.sync_all()?;
             // sled writes it once and syncs it never; torn by a power cut it would be refused for good.
             File::open(directory.join("conf"))?.sync_all()?;
+            blobs.sync()?;
             sync_directory(directory)?;
             Ok((SameFile::of(&file)?, file))
         });
         let (same, file) = synced.map_err(|source| Error::Io { path: path.clone(), source })?;
-        Ok(Self { nudge, database, tables, trees, file, path, same })
+        Ok(Self { nudge, database, tables, trees, file, blobs, path, same })
     }
 
     fn tree(&self, table: Table) -> Option<&sled::Tree> {
@@ -379,8 +383,10 @@ impl OpenDatabase {
             Err(TransactionError::Storage(error)) => return Err(classify(error)),
             Err(TransactionError::Abort(table)) => return Err(CommitError::NoTable(table)),
         }
+        // Before the log that names them, and again, since that may write some as well.
+        self.blobs.sync().map_err(CommitError::Sync)?;
         self.database.flush().map_err(classify)?;
-        let sync = || self.file.sync_data();
+        let sync = || self.blobs.sync().and_then(|()| self.file.sync_data());
         metrics.map_or_else(sync, |metrics| metrics.fdatasync.time(sync)).map_err(CommitError::Sync)?;
         self.refuse_vanished(true)
     }

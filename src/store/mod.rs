@@ -14,6 +14,7 @@ mod audit_key;
 mod audit_log;
 mod audit_look;
 mod backup;
+mod blobs;
 mod chain;
 mod change;
 mod check;

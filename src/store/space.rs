@@ -2,10 +2,11 @@
 //!
 //! What the rows need is counted once after a start, and kept up to date by every change from then on.
 
-use std::sync::TryLockError;
 use std::sync::atomic::Ordering;
+use std::sync::{PoisonError, TryLockError};
 
 use super::change::RowChange;
+use super::directory::exists;
 use super::engine::Engine;
 use super::error::{Error, WriteError};
 use super::table::Table;
@@ -86,11 +87,14 @@ impl Store {
         space.looks = space.looks.saturating_add(1);
         let is_under_way = self.shared.compaction_is_due.load(Ordering::SeqCst);
         let files = self.size()?;
-        if space.looks <= PATIENCE || files < SPARE || is_under_way {
+        // With the store of an earlier format still beside it, what names are there would tell an earlier dockpass too much.
+        let keeps_earlier = exists(&self.directory.lock().unwrap_or_else(PoisonError::into_inner).store_before())?;
+        if space.looks <= PATIENCE || files < SPARE || is_under_way || keeps_earlier {
             return Ok(());
         }
-        if !std::mem::replace(&mut space.is_counted, true) {
+        if !space.is_counted {
             self.count_rows()?;
+            space.is_counted = true;
         }
         let rows = u64::try_from(self.shared.live.load(Ordering::Relaxed)).unwrap_or_default();
         let expected = rows.saturating_mul(FILL) / 100;

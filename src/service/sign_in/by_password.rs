@@ -179,7 +179,8 @@ impl Service {
                     let bare = bare.as_ref().map(|bare| Attempt { password: bare, ..*attempt });
                     bare.iter().chain([attempt]).for_each(|guess| self.throttle.fail(guess, moment));
                 }
-                ((Match::Yes | Match::Outdated, _), _) if memory != Memory::Untouched => {
+                // One that is hashed anew is of another record at once.
+                ((Match::Yes, _), _) if memory != Memory::Untouched => {
                     at.iter().for_each(|(attempt, account)| self.remembered().keep(attempt, account, began));
                 }
                 _ => (),
@@ -251,11 +252,15 @@ impl Service {
     /// Rehashes the password with today's parameters, unless it was changed meanwhile; answers the proof if it was
     /// stored.
     fn rehash(&self, account: &Account, password: &Password, address: Option<IpAddr>) -> Option<PasswordProof> {
-        let (id, old) = (account.id, account.password.clone());
+        let (id, old, generation) = (account.id, account.password.clone(), account.generation);
         let result = self.passwords.hash(password, address).and_then(|hash| {
             self.keep(Upkeep::PasswordHash, move |txn| {
-                let present = txn.state().account(id).filter(|account| account.password == old).cloned();
-                let Some(account) = present else { return Ok(None) };
+                let present = txn.state().account(id).filter(|it| it.is_active && it.generation == generation);
+                let Some(account) = present.cloned() else { return Ok(None) };
+                if account.password != old {
+                    // Somebody who signed in at the same time was faster; it is the same password.
+                    return Ok(account.password.as_deref().map(PasswordProof::of));
+                }
                 // The password is the same, so its generation is, too: what was made with it goes on counting.
                 txn.put_account(Account { password: Some(hash.clone()), ..Account::clone(&account) })?;
                 Ok(Some(PasswordProof::of(&hash)))

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::super::{Credentials, Error, NewUser, Service};
+use super::super::{AccountUpdate, Credentials, Error, NewUser, Service};
 use super::content::new_user;
 use super::support::{Home, call, start};
 use crate::domain::bcrypt_hash::BcryptHash;
@@ -76,4 +76,32 @@ fn a_hash_beside_a_password_is_refused() {
     let new = NewUser { imported: Some(BcryptHash::parse(HASH).unwrap()), password, ..new_user("alice") };
     let refused = service.create_user(&call(Service::local(0), start()), new).unwrap_err();
     assert!(matches!(refused, Error::Invalid { field: "passwordHash", .. }), "{refused:?}");
+}
+
+#[test]
+fn of_many_first_sign_ins_at_once_each_is_let_in() {
+    let home = Home::new();
+    let service = home.open(start());
+    imported(&service, "alice", HASH);
+    imported(&service, "bob", CHEAP);
+    let enters = |host: u8| {
+        let from = Some(IpAddr::from([192, 0, 2, host / 2]));
+        let shown = Credentials::basic("alice", Password::new("correct horse".to_owned()));
+        let caller = service.authenticate(shown, from, start()).unwrap();
+        // What was shown is looked at again with every use of it.
+        service.view_account(&call(caller, start()), "alice").map(drop).unwrap();
+    };
+    std::thread::scope(|scope| (0..8).for_each(|host| drop(scope.spawn(move || enters(host)))));
+}
+
+#[test]
+fn who_may_not_sign_in_costs_the_others_nothing() {
+    let home = Home::new();
+    let service = home.open(start());
+    imported(&service, "alice", HASH);
+    let update = |is_active| AccountUpdate { is_active: Some(is_active), ..AccountUpdate::default() };
+    for (is_active, expected) in [(false, None), (true, Some(5))] {
+        service.update_account(&call(Service::local(0), start()), "alice", update(is_active)).unwrap();
+        assert_eq!(highest(&service), expected);
+    }
 }

@@ -69,7 +69,7 @@ impl State {
         self.user_counts.get(&sort).copied().unwrap_or(0)
     }
 
-    /// The highest cost of a password that was imported as a hash of bcrypt and is not hashed anew yet; none if none is.
+    /// The highest cost of an active account's password that was imported as a hash of bcrypt and is not hashed anew yet.
     #[must_use]
     pub fn highest_bcrypt_cost(&self) -> Option<u32> {
         self.bcrypt_costs.get_max().map(|(cost, _)| *cost)
@@ -109,6 +109,7 @@ impl State {
 }
 
 fn bcrypt_cost(account: &Account) -> Option<u32> {
-    let password = account.password.as_deref().filter(|password| password.starts_with("$2"))?;
+    // An inactive account's is never compared.
+    let password = account.password.as_deref().filter(|it| account.is_active && it.starts_with("$2"))?;
     Some(BcryptHash::parse(password).ok()?.cost())
 }
