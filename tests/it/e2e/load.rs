@@ -104,7 +104,7 @@ impl Load {
             self.make_token(&mut raw, admin);
             let token = {
                 let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-                tokens.iter().rev().take(IN_FORCE).last().cloned().expect("there are some")
+                tokens.iter().rev().take(IN_FORCE).next_back().cloned().expect("there are some")
             };
             token.is_ending.store(true, SeqCst);
             let (status, body) = ask(&mut raw, "DELETE", &format!("/api/v0/api_tokens/{}", token.hash), admin, "");

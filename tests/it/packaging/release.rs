@@ -53,8 +53,8 @@ fn the_executable_tells_nothing_of_where_it_was_built() {
 
 #[test]
 fn the_bill_of_materials_has_every_crate_of_the_executable_and_fits_the_published_schema() {
-    let Some(bill) = json_at(".cdx.json") else { return };
     const SCHEMA: &str = "cyclonedx/schema/_res/bom-1.6.SNAPSHOT.schema.json";
+    let Some(bill) = json_at(".cdx.json") else { return };
     python::held_against(SCHEMA, &bill).must_succeed();
     let mut wrong = bill.clone();
     wrong["components"][0]["scope"] = json!("somehow");
