@@ -54,7 +54,7 @@ pub struct TokenFields {
     pub lifetime: Option<u64>,
     /// That it was ended for good; it is inactive then, and never activated again.
     pub revoked: Option<Revocation>,
-    /// The hashes of its last ended secrets, at most [`MOST_ENDED`], newest first. They name it, and sign in never.
+    /// The hashes of its last ended secrets, at most `MOST_ENDED`, newest first. They name it, and sign in never.
     pub ended: Vec<TokenHash>,
     /// Its name as a robot of the organization that owns it, in the grammar of account names; none for all others.
     pub robot: Option<Name>,

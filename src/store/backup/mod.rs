@@ -49,7 +49,7 @@ pub struct BackupHeader {
     pub format: u32,
     /// Which store it is of.
     pub instance: Option<Id>,
-    /// In which life of the store ([`super::ended`]); none if that is not known.
+    /// In which life of the store (`ended`); none if that is not known.
     pub life: Option<Id>,
     /// The number of the last batch of changes in it.
     pub batch: u64,
