@@ -165,7 +165,9 @@ impl Event {
 fn is_manifest(media_type: &str) -> bool {
     let starts = ["application/vnd.docker.distribution.manifest.", "application/vnd.oci.image.manifest."];
     let lists = ["application/vnd.oci.image.index.v1+json", "application/vnd.oci.artifact.manifest.v1+json"];
+    // What is shown in lists and logs is a word.
     media_type.len() <= MAX_WORD
+        && media_type.bytes().all(|byte| byte.is_ascii_graphic())
         && (starts.iter().any(|start| media_type.starts_with(start)) || lists.contains(&media_type))
 }
 
@@ -321,6 +323,9 @@ mod tests {
             news(event("pull", "GET", target(MANIFEST, ""))),
             Some(News::Pulled { tag: None, digest: digest() })
         );
+        for more in ["\u{7f}", "\n", " ", "\u{202e}", "\u{85}"] {
+            assert_eq!(news(event("pull", "GET", target(&format!("{MANIFEST}{more}"), "1.0"))), None, "{more:?}");
+        }
         assert_eq!(news(event("pull", "HEAD", target(MANIFEST, "1.0"))), None);
         assert_eq!(news(event("pull", "GET", target("application/octet-stream", ""))), None);
         assert_eq!(news(event("mount", "POST", target("application/octet-stream", ""))), None);
