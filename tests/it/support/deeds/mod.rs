@@ -57,6 +57,8 @@ struct Pages {
     deeds: Vec<Deed>,
     held: Vec<Held>,
     issued: Vec<Issued>,
+    /// When each rotation of the key of registry tokens was asked for.
+    rotations: Vec<usize>,
     /// For each kind of object, how many more were made than deleted, by the audit log, than there are.
     surplus: Option<BTreeMap<&'static str, i64>>,
 }
@@ -78,7 +80,7 @@ impl Book {
             Deed { object: object.to_owned(), becomes, begun: 0, ended: Some(0) }
         };
         let deeds = [KEY, ON_PUSH].map(from_the_start).into();
-        let pages = Pages { deeds, held: Vec::new(), issued: Vec::new(), surplus: None };
+        let pages = Pages { deeds, held: Vec::new(), issued: Vec::new(), rotations: Vec::new(), surplus: None };
         Self { pages: Mutex::new(pages), moment: Box::new(moment) }
     }
 
@@ -95,6 +97,8 @@ impl Book {
     fn begin(&self, becomes: &[(String, String)]) -> Open {
         let (mut pages, begun) = (self.pages(), (self.moment)());
         let from = pages.deeds.len();
+        let rotations = becomes.iter().filter(|(object, _)| object == KEY).map(|_| begun);
+        pages.rotations.extend(rotations);
         let deed = |(object, becomes): &(String, String)| {
             let (object, becomes) = (object.clone(), becomes.clone());
             Deed { object, becomes, begun, ended: None }
