@@ -42,7 +42,7 @@ pub enum NotTaken {
     #[error("`$2x$` marks hashes of a faulty bcrypt")]
     Faulty,
     /// It would take too little or too much work.
-    #[error("its cost is {0}, and those from 4 to 14 are taken")]
+    #[error("its cost is {0}, and those from {low} to {high} are taken", low = COSTS.start(), high = COSTS.end())]
     Cost(u32),
 }
 

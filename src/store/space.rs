@@ -85,11 +85,14 @@ impl Store {
             Err(TryLockError::WouldBlock) => return Ok(()),
         };
         space.looks = space.looks.saturating_add(1);
-        let is_under_way = self.shared.compaction_is_due.load(Ordering::SeqCst);
+        // What costs nothing is asked before the disk is.
+        if space.looks <= PATIENCE || self.shared.compaction_is_due.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         let files = self.size()?;
         // With the store of an earlier format still beside it, what names are there would tell an earlier dockpass too much.
-        let keeps_earlier = exists(&self.directory.lock().unwrap_or_else(PoisonError::into_inner).store_before())?;
-        if space.looks <= PATIENCE || files < SPARE || is_under_way || keeps_earlier {
+        let keeps_earlier = || exists(&self.directory.lock().unwrap_or_else(PoisonError::into_inner).store_before());
+        if files < SPARE || keeps_earlier()? {
             return Ok(());
         }
         if !space.is_counted {
