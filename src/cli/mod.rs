@@ -31,6 +31,7 @@ mod tips;
 mod wire;
 
 use std::ffi::OsString;
+use std::pin::Pin;
 
 use clap::{CommandFactory, Parser, ValueEnum};
 
@@ -94,20 +95,22 @@ async fn speak(command: ApiCommand, global: Global, console: &mut Console) -> Re
     let for_everybody = matches!(&command, ApiCommand::Token(command) if command.is_for_everybody());
     let signing = if for_everybody { Signing::Never } else { Signing::Needed };
     let mut api = target::open(signing, global, console).await?;
-    let done = match command {
-        ApiCommand::User(command) => user::run(command, &mut api, console).await,
-        ApiCommand::Org(command) => org::run(command, &mut api, console).await,
-        ApiCommand::Team(command) => team::run(command, &mut api, console).await,
-        ApiCommand::Repo(command) => repo::run(command, &mut api, console).await,
-        ApiCommand::Access(command) => access::run(command, &mut api, console).await,
-        ApiCommand::Grant(command) => grant::run(command, &mut api, console).await,
-        ApiCommand::Token(command) => token::run(command, &mut api, console).await,
-        ApiCommand::Robot(command) => robot::run(command, &mut api, console).await,
-        ApiCommand::Audit(command) => audit::run(command, &mut api, console).await,
-        ApiCommand::Registry(command) => registry::run(command, &mut api, console).await,
-        ApiCommand::Settings(command) => settings::run(command, &mut api, console).await,
-        ApiCommand::Import(command) => import::run(command, &mut api, console).await,
+    // As boxes: one future that has them all would be as large as their sum, each time that it is moved or dropped.
+    let running: Pin<Box<dyn Future<Output = Result<(), CliError>> + '_>> = match command {
+        ApiCommand::User(command) => Box::pin(user::run(command, &mut api, console)),
+        ApiCommand::Org(command) => Box::pin(org::run(command, &mut api, console)),
+        ApiCommand::Team(command) => Box::pin(team::run(command, &mut api, console)),
+        ApiCommand::Repo(command) => Box::pin(repo::run(command, &mut api, console)),
+        ApiCommand::Access(command) => Box::pin(access::run(command, &mut api, console)),
+        ApiCommand::Grant(command) => Box::pin(grant::run(command, &mut api, console)),
+        ApiCommand::Token(command) => Box::pin(token::run(command, &mut api, console)),
+        ApiCommand::Robot(command) => Box::pin(robot::run(command, &mut api, console)),
+        ApiCommand::Audit(command) => Box::pin(audit::run(command, &mut api, console)),
+        ApiCommand::Registry(command) => Box::pin(registry::run(command, &mut api, console)),
+        ApiCommand::Settings(command) => Box::pin(settings::run(command, &mut api, console)),
+        ApiCommand::Import(command) => Box::pin(import::run(command, &mut api, console)),
     };
+    let done = running.await;
     api.close().await;
     done
 }

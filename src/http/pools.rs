@@ -151,39 +151,43 @@ impl Pools {
         turn: impl Future<Output = Result<(), Failure>>,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let queue = match (kind, source) {
-            (Work::Password, _) => None,
-            (Work::Change, _) => Some(&self.changes),
-            (Work::LongRead, Some(_)) => Some(&self.reads),
-            (Work::LongRead, None) => Some(&self.local),
-            (Work::StrangersRead, _) => Some(&self.strangers),
-            (Work::Census, _) => Some(&self.census),
-            (Work::Disk, _) => Some(&self.disk),
-        };
-        let place = match queue {
-            Some(queue) => Some(queue.enter(source).await.ok_or_else(busy)?),
-            None => None,
-        };
+        let place = self.enter(kind, source).await?;
         turn.await?;
         let (tell, told) = oneshot::channel();
-        // A task of its own: a client that hangs up gives no place back while its work goes on.
-        rt::spawn(async move {
-            let begun = Instant::now();
-            let done = web::block(work).await;
-            let rest = begun.elapsed().clamp(SHORTEST_REST, PATIENCE);
-            // Whoever hung up needs no answer.
-            let _ = tell.send(done);
-            if kind == Work::StrangersRead {
-                sleep(rest).await;
-            }
-            drop(place);
-        });
-        match told.await {
-            Ok(Ok(result)) => Ok(result?),
-            Ok(Err(error)) => Err(Failure::internal(&error)),
-            Err(error) => Err(Failure::internal(&error)),
-        }
+        // Whoever hung up needs no answer.
+        hand_over(kind, place, Box::new(move || drop(tell.send(work()))));
+        Ok(told.await.map_err(|error| Failure::internal(&error))??)
     }
+
+    /// Waits for room; none is asked for where `service` has a gate.
+    async fn enter(&self, kind: Work, source: Source) -> Result<Option<Place>, Failure> {
+        let queue = match (kind, source) {
+            (Work::Password, _) => return Ok(None),
+            (Work::Change, _) => &self.changes,
+            (Work::LongRead, Some(_)) => &self.reads,
+            (Work::LongRead, None) => &self.local,
+            (Work::StrangersRead, _) => &self.strangers,
+            (Work::Census, _) => &self.census,
+            (Work::Disk, _) => &self.disk,
+        };
+        queue.enter(source).await.map(Some).ok_or_else(busy)
+    }
+}
+
+/// Has the work done, in a task of its own: a client that hangs up gives no place back while its work goes on. Every
+/// operation hands over work of its own kind; as a box, all of it is one kind of task in the program.
+fn hand_over(kind: Work, place: Option<Place>, work: Box<dyn FnOnce() + Send>) {
+    rt::spawn(async move {
+        let begun = Instant::now();
+        if let Err(error) = web::block(work).await {
+            log::error!("work for a request did not end: {error}");
+        }
+        let rest = begun.elapsed().clamp(SHORTEST_REST, PATIENCE);
+        if kind == Work::StrangersRead {
+            sleep(rest).await;
+        }
+        drop(place);
+    });
 }
 
 #[cfg(test)]

@@ -413,15 +413,16 @@ impl App {
         work: impl FnOnce(&Service) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
         let service = Arc::clone(&self.service);
-        let turn = async {
-            // What is made for clients who do not read must not pile up.
-            match http.conn_data::<Place>().filter(|_| matches!(kind, Work::LongRead | Work::StrangersRead)) {
-                Some(place) => timeout(PATIENCE, place.turn_comes()).await.map_err(|_| busy()),
-                None => Ok(()),
-            }
-        };
         let work = correlation::carried_over(move || work(&service));
-        self.pools.run(kind, address::source(http, self), turn, work).await
+        self.pools.run(kind, address::source(http, self), turn(http, kind), work).await
+    }
+}
+
+/// Waits until a client has read what was made for it: that must not pile up.
+async fn turn(http: &HttpRequest, kind: Work) -> Result<(), Failure> {
+    match http.conn_data::<Place>().filter(|_| matches!(kind, Work::LongRead | Work::StrangersRead)) {
+        Some(place) => timeout(PATIENCE, place.turn_comes()).await.map_err(|_| busy()),
+        None => Ok(()),
     }
 }
 
