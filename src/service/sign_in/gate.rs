@@ -57,11 +57,15 @@ impl Visitor {
 }
 
 /// A semaphore. Each place keeps its memory for the next hash: allocated anew on ever-changing threads, it was seen to
-/// fragment the heap to gigabytes.
-pub(super) struct Gate(Mutex<Crowd>);
+/// fragment the heap to gigabytes. It gets it with its first hash: where nobody signs in with a password, a place takes none.
+pub(super) struct Gate {
+    crowd: Mutex<Crowd>,
+    /// Memory of a place, in blocks.
+    blocks: usize,
+}
 
 struct Crowd {
-    /// The memory of each free place.
+    /// The memory of each free place; empty if it has had no hash yet.
     free: Vec<Vec<Block>>,
     /// In the order in which they came.
     waiting: Vec<Arc<Ticket>>,
@@ -108,12 +112,13 @@ pub(super) fn busy() -> Error {
 
 impl Gate {
     pub(super) fn new(places: usize, blocks: usize) -> Self {
-        let free = (0..places).map(|_| vec![Block::default(); blocks]).collect();
-        Self(Mutex::new(Crowd { free, waiting: Vec::new(), shares: HashMap::new(), round: 0 }))
+        let free = (0..places).map(|_| Vec::new()).collect();
+        let crowd = Mutex::new(Crowd { free, waiting: Vec::new(), shares: HashMap::new(), round: 0 });
+        Self { crowd, blocks }
     }
 
     fn lock(&self) -> MutexGuard<'_, Crowd> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether there is no room for this visitor now; without waiting, and before a thread is taken for it.
@@ -134,6 +139,7 @@ impl Gate {
     /// [`Error::TooManyRequests`] where too many of this source wait, or after a while.
     pub(super) fn pass<T>(&self, visitor: Visitor, work: impl FnOnce(&mut [Block]) -> T) -> Result<T, Error> {
         let mut inside = Inside { gate: self, memory: self.enter(visitor)? };
+        inside.memory.resize(self.blocks, Block::default());
         Ok(work(&mut inside.memory))
     }
 
@@ -471,6 +477,17 @@ mod tests {
         // In its turn a stranger comes before a known address that has had too much.
         siege.crowd.shares.entry(known(3)).or_default().served = KNOWN_HASHES;
         assert!(siege.crowd.served_to(known(3)) > siege.crowd.served_to(from(9)));
+    }
+
+    #[test]
+    fn a_place_takes_its_memory_with_its_first_hash_and_keeps_it() {
+        let gate = Gate::new(2, 3);
+        let memory = || gate.lock().free.iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(memory(), [0, 0]);
+        for _ in 0..2 {
+            assert!(gate.pass(from(1), |memory| memory.len()).is_ok_and(|blocks| blocks == 3));
+            assert_eq!(memory(), [0, 3]);
+        }
     }
 
     #[test]

@@ -25,6 +25,8 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Length of a hash, in bytes.
 const OUTPUT: usize = 32;
+/// Length of a salt, in bytes.
+const SALT: usize = 16;
 
 /// How a password compares with what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +58,9 @@ impl Passwords {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let gate = Gate::new(cores.saturating_sub(1).max(1), blocks);
-        let unguessable = Password::new(blake3::Hash::from_bytes(random::bytes()?).to_hex().to_string());
-        let dummy = hash_with(&argon2, &unguessable, &mut vec![Block::default(); blocks])?;
+        // No password is known to have this hash, whose comparison costs what any does. To make it of one would take the
+        // time and the memory of a hash at every start.
+        let dummy = stored(&random::bytes()?, &random::bytes()?);
         Ok(Self { argon2, dummy, gate, metrics })
     }
 
@@ -160,12 +163,17 @@ impl GatePlace<'_> {
 }
 
 fn hash_with(argon2: &Argon2<'_>, password: &Password, memory: &mut [Block]) -> Result<String, Error> {
-    let salt = random::bytes::<16>()?;
+    let salt = random::bytes::<SALT>()?;
     let mut output = [0; OUTPUT];
     let hashed = argon2.hash_password_into_with_memory(password.reveal().as_bytes(), &salt, &mut output, memory);
     hashed.map_err(Error::internal)?;
+    Ok(stored(&salt, &output))
+}
+
+/// A hash as it is stored.
+fn stored(salt: &[u8; SALT], output: &[u8; OUTPUT]) -> String {
     let (salt, output) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output));
-    Ok(format!("$argon2id$v=19$m={MEMORY},t={PASSES},p={LANES}${salt}${output}"))
+    format!("$argon2id$v=19$m={MEMORY},t={PASSES},p={LANES}${salt}${output}")
 }
 
 #[cfg(test)]
