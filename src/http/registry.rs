@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{LINK, USER_AGENT};
+use actix_web::http::header::{AUTHORIZATION, LINK, USER_AGENT};
 
 use super::App;
 use super::failure::{Failure, OauthFailure};
@@ -184,7 +184,7 @@ pub(super) async fn base(request: Request<op::CheckRegistryToken>) -> Replied<op
 
 /// Refuses anonymous callers unless they show a registry token; empty Basic credentials do not count.
 fn must_show_something(request: &Checked) -> Result<(), Failure> {
-    let shown = request.http.headers().get("authorization");
+    let shown = request.http.headers().get(AUTHORIZATION);
     if request.call.caller.is_anonymous() && shown.is_none_or(|value| request::has_scheme(value.as_bytes(), "basic")) {
         return Err(request.app.challenged(&request.http, Error::Unauthenticated.into()));
     }
@@ -247,7 +247,7 @@ impl App {
         if failure.code.status() != 401 {
             return failure;
         }
-        let error = http.headers().contains_key("authorization").then_some("invalid_token");
+        let error = http.headers().contains_key(AUTHORIZATION).then_some("invalid_token");
         failure.for_registry().with_challenge(self.registry_challenge(scope, error))
     }
 

@@ -25,17 +25,22 @@ const TARGET: &str = "dockpass::requests";
 const LONGEST_METHOD: usize = 32;
 const LONGEST_PATH: usize = 1_024;
 
+/// The headers of every request and answer. Made once: looking one up by its text would read that anew each time.
+static ID: HeaderName = HeaderName::from_static(REQUEST_ID);
+static PARENT: HeaderName = HeaderName::from_static(TRACEPARENT);
+static STATE: HeaderName = HeaderName::from_static(TRACESTATE);
+
 /// The id of a request and its trace. The id that a trusted proxy gives is taken over, and nobody else's.
 pub(super) fn correlation(http: &HttpRequest, app: Option<&App>) -> Arc<Correlation> {
-    let given = app.filter(|app| address::is_of_proxy(http, app)).and_then(|_| once(http.headers(), REQUEST_ID));
+    let given = app.filter(|app| address::is_of_proxy(http, app)).and_then(|_| once(http.headers(), &ID));
     let id = given.and_then(RequestId::parse).unwrap_or_else(RequestId::made);
-    let parent = once(http.headers(), TRACEPARENT);
-    let state: Vec<&str> = http.headers().get_all(TRACESTATE).filter_map(|value| value.to_str().ok()).collect();
-    Arc::new(Correlation { id, trace: parent.and_then(|parent| Trace::parse(parent, &state)) })
+    let state = || http.headers().get_all(&STATE).filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
+    let trace = once(http.headers(), &PARENT).and_then(|parent| Trace::parse(parent, &state()));
+    Arc::new(Correlation { id, trace })
 }
 
 /// A header that stands there once, as text.
-fn once<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+fn once<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     let mut values = headers.get_all(name);
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
@@ -44,7 +49,7 @@ fn once<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 /// Has an answer carry the id of its request.
 pub(super) fn carry(headers: &mut HeaderMap, id: &RequestId) {
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-        headers.insert(HeaderName::from_static(REQUEST_ID), value);
+        headers.insert(ID.clone(), value);
     }
 }
 

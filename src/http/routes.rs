@@ -253,9 +253,9 @@ impl Router {
     }
 
     async fn answer(&self, http: HttpRequest, mut payload: Payload) -> HttpResponse {
+        let asked = http.clone();
         // Percent-decoded, except for `%2F`, `%25` and `%2B`.
-        let path = http.match_info().as_str().to_owned();
-        let path = without_slash(&path);
+        let path = without_slash(asked.match_info().as_str());
         let found = self.resources.at(path);
         if http.method() == actix_web::http::Method::OPTIONS {
             return options(found.ok().map(|found| found.value));
@@ -308,16 +308,16 @@ impl Respond for Router {
         if let Some(app) = &app {
             request_log::begin(&http, app, &correlation);
         }
-        let mut response = correlation::within(Arc::clone(&correlation), self.answer_safely(http, payload)).await;
+        let answering = self.answer_safely(http, payload, app);
+        let mut response = correlation::within(Arc::clone(&correlation), answering).await;
         request_log::carry(response.headers_mut(), &correlation.id);
         response
     }
 }
 
 impl Router {
-    async fn answer_safely(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
+    async fn answer_safely(&self, http: HttpRequest, payload: Payload, app: Option<web::Data<App>>) -> HttpResponse {
         let is_registry = not_found::is_registry_path(http.path());
-        let app = app(&http).ok();
         let is_https = app.as_ref().is_some_and(|app| app.is_https);
         let origins = app.as_ref().map(|app| &app.config.server.allowed_origins);
         let cross_origin = origins.and_then(|origins| CrossOrigin::of(&http, origins));

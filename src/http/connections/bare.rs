@@ -82,7 +82,8 @@ impl Instead {
 
 /// The status of an answer without a body that the HTTP layer made: only its headers have names in lower case.
 fn bare_status(bytes: &[u8]) -> Option<u16> {
-    let head = std::str::from_utf8(bytes).ok()?.strip_suffix("\r\n\r\n")?;
+    // First the end: nearly every answer has a body, which need not be read for this.
+    let head = std::str::from_utf8(bytes.strip_suffix(b"\r\n\r\n")?).ok()?;
     let mut lines = head.split("\r\n");
     let (version, rest) = lines.next()?.split_once(' ')?;
     let is_bare = version.starts_with("HTTP/1.") && lines.any(|line| line == "content-length: 0");
