@@ -49,9 +49,10 @@ impl RequestId {
     pub fn made() -> Self {
         // An id is no secret: without randomness the request is served all the same.
         let bytes: [u8; 16] = random::of_identifier().unwrap_or_default();
+        let digit = |digit: u8| if digit < 10 { b'0' + digit } else { b'a' - 10 + digit };
         let mut text = [0; 32];
         for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
-            *pair = [byte >> 4, byte & 15].map(|digit| if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
+            *pair = [digit(byte >> 4), digit(byte & 15)];
         }
         Self(std::str::from_utf8(&text).unwrap_or_default().to_owned())
     }

@@ -34,10 +34,10 @@ pub fn of_identifier<const N: usize>() -> Result<[u8; N], NoRandomness> {
         if DRAWN - *used < N {
             (*ready, *used) = (bytes()?, 0);
         }
-        let mut taken = [0; N];
-        taken.iter_mut().zip(ready.iter().skip(*used)).for_each(|(place, byte)| *place = *byte);
+        let taken = ready.get(*used..).and_then(|rest| rest.first_chunk()).copied();
         *used += N;
-        Ok(taken)
+        // There are so many left, as was just looked after.
+        taken.ok_or_else(|| NoRandomness("too few bytes".to_owned()))
     })
 }
 

@@ -37,7 +37,7 @@ impl TokenText {
         text.push_str(PREFIX);
         text.push_str(&base62(random, BODY));
         let check = check_digits(&text);
-        text.push_str(&check);
+        text.extend(check.map(char::from));
         Self(text)
     }
 
@@ -46,13 +46,7 @@ impl TokenText {
     /// # Errors
     /// [`InvalidTokenText`] for anything that this type never made.
     pub fn parse(text: &str) -> Result<Self, InvalidTokenText> {
-        let right_shape = text.len() == Self::LENGTH
-            && text.starts_with(PREFIX)
-            && text.bytes().skip(PREFIX.len()).all(|byte| byte.is_ascii_alphanumeric());
-        let Some((body, check)) = text.split_at_checked(PREFIX.len() + BODY).filter(|_| right_shape) else {
-            return Err(InvalidTokenText);
-        };
-        if check_digits(body) == check { Ok(Self(text.to_owned())) } else { Err(InvalidTokenText) }
+        check(text).map(|()| Self(text.to_owned()))
     }
 
     /// The hash that stands in the store and names the token in the API.
@@ -72,6 +66,17 @@ impl fmt::Debug for TokenText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenText")
     }
+}
+
+/// Refuses what no access token has as its text.
+fn check(text: &str) -> Result<(), InvalidTokenText> {
+    let right_shape = text.len() == TokenText::LENGTH
+        && text.starts_with(PREFIX)
+        && text.bytes().skip(PREFIX.len()).all(|byte| byte.is_ascii_alphanumeric());
+    let Some((body, check)) = text.split_at_checked(PREFIX.len() + BODY).filter(|_| right_shape) else {
+        return Err(InvalidTokenText);
+    };
+    if check_digits(body) == check.as_bytes() { Ok(()) } else { Err(InvalidTokenText) }
 }
 
 /// The text with each access token in it cut down to its prefix: one that was sent in the wrong place must not reach an
@@ -108,14 +113,14 @@ fn base62(mut bytes: [u8; 32], digits: usize) -> String {
     letters.into_iter().map(char::from).collect()
 }
 
-fn check_digits(text: &str) -> String {
+fn check_digits(text: &str) -> [u8; CHECK] {
     let mut rest = crc32fast::hash(text.as_bytes());
     let mut letters = [b'0'; CHECK];
     for letter in letters.iter_mut().rev() {
         *letter = digit(rest % 62);
         rest /= 62;
     }
-    letters.into_iter().map(char::from).collect()
+    letters
 }
 
 fn digit(value: u32) -> u8 {
@@ -127,6 +132,14 @@ fn digit(value: u32) -> u8 {
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
+    /// That of the access token whose text this is, without a copy of it to wipe.
+    ///
+    /// # Errors
+    /// [`InvalidTokenText`], as of [`TokenText::parse`].
+    pub fn of(text: &str) -> Result<Self, InvalidTokenText> {
+        check(text).map(|()| Self(*blake3::hash(text.as_bytes()).as_bytes()))
+    }
+
     /// The hash of these bytes, as a record holds it.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
@@ -224,6 +237,17 @@ mod tests {
         assert_eq!(TokenText::from_random([255; 32]).reveal().len(), 53);
         assert_eq!(format!("{token:?}"), "TokenText");
         assert_eq!(format!("{:?}", Password::new("hush".into())), "Password");
+    }
+
+    #[test]
+    fn a_text_has_the_hash_of_its_access_token_and_what_is_none_has_none() {
+        let token = TokenText::from_random([9; 32]);
+        assert_eq!(TokenHash::of(token.reveal()).unwrap(), token.hash());
+        let [short, typo] = [&token.reveal()[1..], &token.reveal().replace("dkp_0", "dkp_1")];
+        for text in ["", "dkp_", short, typo] {
+            assert_eq!(TokenHash::of(text).is_ok(), TokenText::parse(text).is_ok(), "{text}");
+        }
+        assert!(TokenHash::of(short).is_err());
     }
 
     #[test]

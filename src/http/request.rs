@@ -258,7 +258,8 @@ pub(super) fn credentials(http: &HttpRequest, access: Access) -> Result<Credenti
     let wrong = || Failure::from(Error::Unauthenticated);
     let mut values = http.headers().get_all(AUTHORIZATION);
     let Some(value) = values.next() else { return Ok(Credentials::None) };
-    let text = value.to_str().map_err(|_| wrong())?;
+    // What is no plain text is no credential either, and is found to be none all the same.
+    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| wrong())?;
     if values.next().is_some() {
         return Err(wrong());
     }
@@ -285,14 +286,18 @@ fn read_authorization(text: &str, access: Access) -> Result<Credentials, Failure
         return Err(wrong());
     }
     let decoded = STANDARD.decode(rest).or_else(|_| STANDARD_NO_PAD.decode(rest)).map_err(|_| wrong())?;
-    let decoded = Zeroizing::new(decoded);
-    let decoded = entered::text(&decoded).map_err(|fault| match fault {
+    let mut decoded = Zeroizing::new(decoded);
+    let text = entered::text(&decoded).map_err(|fault| match fault {
         NotText::Utf16 => Failure::new(Code::NotAuthenticated, "the credentials are UTF-16 text; encode them as UTF-8"),
         NotText::Utf32 => Failure::new(Code::NotAuthenticated, "the credentials are UTF-32 text; encode them as UTF-8"),
         NotText::NotUtf8 => wrong(),
     })?;
-    let (username, password) = decoded.split_once(':').ok_or_else(wrong)?;
-    let password = Password::new(password.to_owned());
+    let (username, password) = text.split_once(':').ok_or_else(wrong)?;
+    let (username, before) = (username.to_owned(), decoded.len() - password.len());
+    // The password stays where it is, so that there is no copy of it to wipe.
+    decoded.drain(..before);
+    let password = Password::new(String::from_utf8(std::mem::take(&mut *decoded)).map_err(|_| wrong())?);
+    let username = username.as_str();
     Ok(match access {
         Access::SignedIn | Access::Anybody => Credentials::basic_of_api(username, password),
         Access::Open | Access::Registry | Access::Notifications | Access::Metrics | Access::Proxy => {
@@ -346,7 +351,8 @@ impl App {
         credentials: Credentials,
     ) -> Result<Caller, Failure> {
         let (credentials, address) = self.shown_from(http, credentials)?;
-        let caller = self.check(http, credentials, address, Service::authenticate_anew).await?;
+        let from = (address, self.clock.now());
+        let caller = self.check(http, credentials, from, Service::authenticate_anew).await?;
         request_log::note_caller(http, &caller);
         Ok(caller)
     }
@@ -367,9 +373,10 @@ impl App {
         check: CheckCredentials,
     ) -> Result<Caller, Failure> {
         let (credentials, address) = self.shown_from(http, credentials)?;
-        let caller = match self.service.recall(&credentials, address, self.clock.now()) {
+        let now = self.clock.now();
+        let caller = match self.service.recall(&credentials, address, now) {
             Some(caller) => caller,
-            None => self.check(http, credentials, address, check).await?,
+            None => self.check(http, credentials, (address, now), check).await?,
         };
         request_log::note_caller(http, &caller);
         Ok(caller)
@@ -391,10 +398,9 @@ impl App {
         &self,
         http: &HttpRequest,
         credentials: Credentials,
-        address: Option<IpAddr>,
+        (address, now): (Option<IpAddr>, Timestamp),
         check: CheckCredentials,
     ) -> Result<Caller, Failure> {
-        let now = self.clock.now();
         if !credentials.is_slow() {
             return Ok(check(&self.service, credentials, address, now)?);
         }

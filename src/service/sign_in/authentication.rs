@@ -11,7 +11,7 @@ use super::failures::{Tried, failure_of};
 use crate::domain::access::Actions;
 use crate::domain::audit::CredentialKind;
 use crate::domain::name::RepositoryName;
-use crate::domain::secret::{Password, TokenHash, TokenText};
+use crate::domain::secret::{Password, TokenHash};
 use crate::domain::time::Timestamp;
 use crate::domain::token::AccessToken;
 use crate::domain::usage::SecretUse;
@@ -124,9 +124,8 @@ impl Service {
         now: Timestamp,
     ) -> Result<Caller, Error> {
         let (used, state) = self.present();
-        let text = TokenText::parse(password.reveal()).ok();
-        let found = text.and_then(|text| {
-            let hash = text.hash();
+        let hash = TokenHash::of(password.reveal()).ok();
+        let found = hash.and_then(|hash| {
             let token = state.token_hashed(&hash)?;
             Some((token, state.account(token.owner)?, hash))
         });
