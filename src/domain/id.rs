@@ -1,5 +1,6 @@
 //! Identifiers: ULIDs in upper case, so that no identifier is a valid name (names are lower case).
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,8 +18,23 @@ const LENGTH: usize = 26;
 ///
 /// Bytes and no number, since the numbers of this size stand at multiples of 16: beside a pointer, one takes 24 bytes so, and
 /// not 32, and there are millions of them.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Id([u8; 16]);
+
+impl Ord for Id {
+    /// As the bytes, but in two instructions, since every look-up in memory compares some twenty of them.
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        u128::from_be_bytes(self.0).cmp(&u128::from_be_bytes(other.0))
+    }
+}
+
+impl PartialOrd for Id {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Id {
     /// The smallest identifier, for the start of a range.
@@ -122,6 +138,15 @@ mod tests {
             ["", "alice", "8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "7zzzzzzzzzzzzzzzzzzzzzzzzz", "01ARZ3NDEKTSV4RRFFQ69G5FAI"]
         {
             assert_eq!(text.parse::<Id>(), Err(InvalidId), "{text}");
+        }
+    }
+
+    #[test]
+    fn identifiers_are_ordered_as_their_bytes() {
+        let bytes = |place: usize, byte: u8| std::array::from_fn(|at| if at == place { byte } else { 7 });
+        let all: Vec<[u8; 16]> = (0..16).flat_map(|place| [0, 7, 255].map(|byte| bytes(place, byte))).collect();
+        for (one, other) in all.iter().flat_map(|one| all.iter().map(move |other| (one, other))) {
+            assert_eq!(Id::from_bytes(*one).cmp(&Id::from_bytes(*other)), one.cmp(other));
         }
     }
 

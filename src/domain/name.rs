@@ -268,11 +268,31 @@ impl Ord for RepositoryName {
     fn cmp(&self, other: &Self) -> Ordering {
         let (one, other) = (self.0.as_bytes(), other.0.as_bytes());
         // Up to there the places are the same, too: no name has a byte with the place of another.
-        match one.iter().zip(other).find(|(one, other)| one != other) {
-            Some((one, other)) => place(*one).cmp(&place(*other)),
-            None => one.len().cmp(&other.len()),
+        let same = common(one, other);
+        match (one.get(same), other.get(same)) {
+            (Some(one), Some(other)) => place(*one).cmp(&place(*other)),
+            _ => one.len().cmp(&other.len()),
         }
     }
+}
+
+/// How many bytes two texts have in common at their beginning: eight at a time, since what names begin with is mostly alike,
+/// and every look-up compares many.
+fn common(one: &[u8], other: &[u8]) -> usize {
+    let (chunks, _) = one.as_chunks::<8>();
+    let (others, _) = other.as_chunks::<8>();
+    let pairs = chunks.iter().zip(others);
+    let differing = pairs.map(|(one, other)| u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other));
+    let mut same = 0;
+    for bits in differing {
+        if bits != 0 {
+            // The lowest bit that differs is in the first byte that does.
+            return same + (bits.trailing_zeros() / 8) as usize;
+        }
+        same += 8;
+    }
+    let rest = one.iter().zip(other).skip(same);
+    same + rest.take_while(|(one, other)| one == other).count()
 }
 
 impl PartialOrd for RepositoryName {

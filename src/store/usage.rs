@@ -2,6 +2,7 @@
 //!
 //! A note takes one short lock and no disk. The notes reach the disk in bundles.
 
+use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 
 use super::sharded::Sharded;
@@ -47,9 +48,15 @@ impl UsageNotes {
 
     /// Notes a use of one secret of an access token. `other` is the other secret of it that signs in at present.
     pub fn note_secret(&self, id: Id, used: SecretUse, other: Option<TokenHash>) {
-        self.0.with(id, |shard| {
-            let usage = Usage::after(shard.get(&id).map(Note::usage).as_ref(), used, other);
-            shard.insert(id, Note::of(usage, false))
+        self.0.with(id, |shard| match shard.entry(id) {
+            // One look at what is far away in memory: nearly every sign-in is of one that was used before.
+            Entry::Occupied(mut known) => {
+                let usage = Usage::after(Some(&known.get().usage()), used, other);
+                known.insert(Note::of(usage, false));
+            }
+            Entry::Vacant(place) => {
+                place.insert(Note::of(Usage::after(None, used, other), false));
+            }
         });
     }
 

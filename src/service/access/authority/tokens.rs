@@ -1,5 +1,6 @@
 //! Who may do what with access tokens, and when an access token counts.
 
+use std::iter;
 use std::sync::Arc;
 
 use super::{Authority, Permit};
@@ -305,8 +306,10 @@ pub(in crate::service) fn counts_for(state: &State, token: &AccessToken, shown: 
 /// The state in which an access token does not count for whoever shows this secret of it. The replaced one has makers of
 /// its own, and whoever stops one of them or of the present secret's stops it.
 fn fault_of<'s>(state: &'s State, token: &'s AccessToken, shown: Shown, now: Timestamp) -> Option<TokenStanding<'s>> {
+    let replaced = Some(shown).filter(|shown| *shown != Shown::Current);
     let standing = |shown| standing_of(state, token, shown, now);
-    [Shown::Current, shown].into_iter().map(standing).find(|standing| standing.state != TokenState::Active)
+    let mut standings = iter::once(Shown::Current).chain(replaced).map(standing);
+    standings.find(|standing| standing.state != TokenState::Active)
 }
 
 /// Why a sign-in is refused with a secret of an access token that is shown as this, or as none that still works, perhaps
