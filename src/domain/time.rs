@@ -8,6 +8,7 @@
 //! for years nor end sessions.
 
 use std::fmt;
+use std::iter;
 use std::num::NonZeroI64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -117,6 +118,9 @@ impl fmt::Debug for Timestamp {
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC, with milliseconds only where there are any.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.millis() % MILLIS == 0 {
+            return f.write_str(std::str::from_utf8(&self.of_seconds().map_err(|_| fmt::Error)?).unwrap_or_default());
+        }
         let nanos = i128::from(self.millis()) * 1_000_000;
         let moment = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| fmt::Error)?;
         f.write_str(&moment.format(&Rfc3339).map_err(|_| fmt::Error)?)
@@ -124,6 +128,25 @@ impl fmt::Display for Timestamp {
 }
 
 impl Timestamp {
+    /// The text of whole seconds, which nearly all times are, and of which each registry token has one: in a fraction of the
+    /// time that the general way takes.
+    fn of_seconds(self) -> Result<[u8; 20], time::error::ComponentRange> {
+        let moment = OffsetDateTime::from_unix_timestamp(self.seconds())?;
+        let (year, month, day) = moment.to_calendar_date();
+        let (hour, minute, second) = moment.to_hms();
+        let month = u8::from(month);
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let parts = [(5, month), (8, day), (11, hour), (14, minute), (17, second)];
+        let parts = parts.map(|(place, number)| (place..place + 2, u32::from(number)));
+        for (places, mut number) in iter::once((0..4, year.unsigned_abs())).chain(parts) {
+            for digit in text.get_mut(places).into_iter().flatten().rev() {
+                *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
+                number /= 10;
+            }
+        }
+        Ok(text)
+    }
+
     /// The same text with three digits of milliseconds always, for columns.
     #[must_use]
     pub fn in_millis(self) -> String {
@@ -290,6 +313,16 @@ mod tests {
         );
         assert_eq!(Timestamp::parse("2026-01-31").unwrap().to_string(), "2026-01-31T00:00:00Z");
         assert_eq!(Timestamp::parse("2026-01-31T01:00:00+01:00").unwrap().to_string(), "2026-01-31T00:00:00Z");
+    }
+
+    #[test]
+    fn whole_seconds_are_written_as_all_times_are() {
+        for seconds in
+            (-60_000_000_000..250_000_000_000).step_by(1_234_567_891).chain([-1, 0, 951_782_400, 1_709_251_199])
+        {
+            let (at, known) = (Timestamp::from_seconds(seconds), OffsetDateTime::from_unix_timestamp(seconds).unwrap());
+            assert_eq!(at.to_string(), known.format(&Rfc3339).unwrap());
+        }
     }
 
     #[test]
