@@ -10,7 +10,10 @@ mod repositories;
 mod sources;
 mod tokens;
 
+use std::cell::OnceCell;
+
 use crate::domain::account::Account;
+use crate::domain::grant::Grantee;
 use crate::domain::organization::Team;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, Shown};
@@ -48,6 +51,8 @@ pub(in crate::service) struct Authority<'s> {
     used: &'s Used,
     now: Timestamp,
     standing: Standing<'s>,
+    /// See [`Self::grantees`].
+    grantees: OnceCell<Vec<Grantee>>,
 }
 
 enum Standing<'s> {
@@ -107,14 +112,15 @@ impl<'s> Authority<'s> {
                 Standing::Account { account, token, shown }
             }
         };
-        Ok(Self { state, used, now, standing })
+        Ok(Self { state, used, now, standing, grantees: OnceCell::new() })
     }
 
     /// Another account in the same state, perhaps with an access token whose secret is shown as this. For `Questioned`
     /// alone, which keeps it from permitting anything.
     pub(super) fn for_another(&self, account: &'s Account, token: Option<(&'s AccessToken, Shown)>) -> Self {
         let (token, shown) = token.map_or((None, Shown::Current), |(token, shown)| (Some(token), shown));
-        Self { standing: Standing::Account { account, token, shown }, ..*self }
+        let standing = Standing::Account { account, token, shown };
+        Self { standing, grantees: OnceCell::new(), ..*self }
     }
 
     /// The account that signed in, and the access token with which of its secrets.

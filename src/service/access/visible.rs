@@ -220,7 +220,7 @@ fn account_sources<'s>(authority: &Authority<'s>, wanted: &Wanted) -> Vec<Reposi
     let owners = authority.owners();
     let namespaces = owners.iter().map(|owner| Namespace::Of(owner.name.clone())).collect();
     let given = owners.into_iter().map(|owner| wanted.among_those_transferred_to(state, owner));
-    let mut sources = granted_sources(state, authority.grantees(), namespaces, wanted);
+    let mut sources = granted_sources(state, authority.grantees().into_iter(), namespaces, wanted);
     sources.extend(given);
     sources
 }

@@ -113,7 +113,7 @@ impl Pulls {
 impl Service {
     /// How a repository is used, with the pulls that are not written yet.
     pub(super) fn activity(&self, state: &State, repository: &Repository) -> Activity {
-        let written = state.activity(&repository.name);
+        let written = state.activity_of(repository);
         let waiting = self.pulls.of(repository, |waiting| waiting.days.pulls());
         Activity { pulls: written.pulls.saturating_add(waiting), ..written }
     }

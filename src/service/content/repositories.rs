@@ -129,12 +129,14 @@ impl Service {
         authority: &Authority<'_>,
         repository: &Arc<Repository>,
     ) -> Option<RepositoryView> {
-        let (level, state) = (authority.level_of(repository)?, authority.state());
-        let namespace = state.account_named(repository.name.namespace_str());
+        let (state, name) = (authority.state(), &repository.name);
+        let owner = state.owner_of(name, Some(repository));
+        let level = authority.level_of(repository, owner)?;
+        let is_transferred = repository.owner.is_some();
+        let namespace = if is_transferred { state.account_named(name.namespace_str()) } else { owner };
         let is_organization = namespace.is_some_and(|account| account.is_organization());
-        let owner = state.owner_of(&repository.name, Some(repository)).filter(|owner| sees_account(authority, owner));
-        let owner = owner.map(|owner| owner.name.clone());
-        let activity = self.activity(authority.state(), repository);
+        let owner = owner.filter(|owner| sees_account(authority, owner)).map(|owner| owner.name.clone());
+        let activity = self.activity(state, repository);
         Some(RepositoryView { repository: Arc::clone(repository), level, is_organization, owner, activity })
     }
 

@@ -9,6 +9,7 @@ use super::State;
 use crate::domain::content::{Activity, Deletion, Digest, Remains, Tag, TagName};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::repository::Repository;
 use crate::domain::token_uses::TokenUses;
 
 /// What is known of one repository's content.
@@ -98,6 +99,12 @@ impl State {
     #[must_use]
     pub fn activity(&self, repository: &RepositoryName) -> Activity {
         self.content(repository).map(|content| content.activity).unwrap_or_default()
+    }
+
+    /// The same of a repository that was looked up.
+    #[must_use]
+    pub fn activity_of(&self, repository: &Repository) -> Activity {
+        self.contents.get(&repository.id).map(|content| content.activity).unwrap_or_default()
     }
 
     /// When access tokens were last used in a repository.

@@ -5,7 +5,6 @@ use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
 use crate::domain::grant::Grantee;
 use crate::domain::name::{Namespace, RepositoryName};
-use crate::domain::repository::Repository;
 use crate::domain::token::Pattern;
 use crate::service::access::Refusal;
 use crate::service::error::Error;
@@ -17,12 +16,16 @@ const NO_OWNER: &str =
 const NOT_BY_PUSH: &str = "a push makes no repository without a namespace; a system administrator does";
 
 impl<'s> Authority<'s> {
-    /// The grantees whose grants the account has: itself and its teams.
-    pub(in crate::service) fn grantees(&self) -> impl Iterator<Item = Grantee> + use<'s> {
-        let state = self.state;
-        let user = self.account().map(|account| account.id);
-        let teams = user.into_iter().flat_map(move |user| state.teams_of(user)).map(|team| Grantee::Team(team.id));
-        user.map(Grantee::User).into_iter().chain(teams)
+    /// The grantees whose grants the account has, itself and its teams: those of them that were granted anything. Looked up
+    /// once for all that is asked of this moment.
+    pub(in crate::service) fn grantees(&self) -> Vec<Grantee> {
+        let found = || {
+            let (state, user) = (self.state, self.account().map(|account| account.id));
+            let teams = user.into_iter().flat_map(|user| state.teams_of(user)).map(|team| Grantee::Team(team.id));
+            let all = user.map(Grantee::User).into_iter().chain(teams);
+            all.filter(|grantee| state.grants_of(*grantee).next().is_some()).collect()
+        };
+        self.grantees.get_or_init(found).clone()
     }
 
     /// The account itself and the organizations that it administers, which own what it has every right on; not the others
@@ -46,11 +49,6 @@ impl<'s> Authority<'s> {
     /// access token's limits.
     pub(in crate::service) fn level(&self, name: &RepositoryName) -> Option<AccessLevel> {
         self.level_on(name, self.there(name))
-    }
-
-    /// The same on a repository that is there.
-    pub(in crate::service) fn level_of(&self, repository: &Repository) -> Option<AccessLevel> {
-        self.level_on(&repository.name, Some(repository))
     }
 
     /// Whether the caller administers the repository of this name: who has its namespace does not, if it was given away.

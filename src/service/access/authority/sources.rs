@@ -43,7 +43,7 @@ impl<'s> Authority<'s> {
     /// The same for who has looked up what is there. On what is not there only who may make it has a level: others cannot
     /// tell such a name from one that was transferred or deleted. It is found out by the same look-ups.
     pub(super) fn account_level_on(&self, name: &RepositoryName, there: Option<&Repository>) -> Option<AccessLevel> {
-        let level = highest(self.ways(name, there));
+        let level = highest(self.ways(name, there, self.state().owner_of(name, there)));
         level.filter(|level| there.is_some() || self.makes_with(*level, &name.namespace()))
     }
 
@@ -53,26 +53,42 @@ impl<'s> Authority<'s> {
         self.limited(self.account_level_on(name, there), name).max(public_level(there))
     }
 
+    /// The caller's level on a repository that is there and is this account's, as the state says.
+    pub(in crate::service) fn level_of(
+        &self,
+        repository: &Repository,
+        owner: Option<&'s Arc<Account>>,
+    ) -> Option<AccessLevel> {
+        let (name, there) = (&repository.name, Some(repository));
+        self.limited(highest(self.ways(name, there, owner)), name).max(public_level(there))
+    }
+
     /// The account's level on all of a namespace.
     pub(super) fn level_on_all_of(&self, namespace: &Namespace) -> Option<AccessLevel> {
         let owner = namespace.name().and_then(|name| self.state().account_named(name.as_str()));
-        highest(self.sources_on(owner, vec![GrantTarget::Namespace(namespace.clone())]))
+        highest(self.sources_on(owner, &|| vec![GrantTarget::Namespace(namespace.clone())]))
     }
 
     /// Each way in which the account itself has access to a repository of this name, known or not, before the access
     /// token's limits; what gives everything comes first.
     pub(in crate::service) fn sources(&self, name: &RepositoryName) -> impl Iterator<Item = Source> + use<'s> {
         let there = self.there(name);
-        let found = self.account_level_on(name, there).map(|_| self.ways(name, there));
+        let owner = self.state().owner_of(name, there);
+        let found = self.account_level_on(name, there).map(|_| self.ways(name, there, owner));
         found.into_iter().flatten()
     }
 
     /// Each way on a name, whether or not the account may know of it. What was transferred is out of the hands of those who
     /// grant on the namespace, which is found out by the same look-ups.
-    fn ways(&self, name: &RepositoryName, there: Option<&Repository>) -> impl Iterator<Item = Source> + use<'s> {
+    fn ways(
+        &self,
+        name: &RepositoryName,
+        there: Option<&Repository>,
+        owner: Option<&'s Arc<Account>>,
+    ) -> impl Iterator<Item = Source> + use<'s> {
         let is_transferred = is_transferred(there);
-        let targets = vec![GrantTarget::Repository(name.clone()), GrantTarget::Namespace(name.namespace())];
-        let all = self.sources_on(self.state().owner_of(name, there), targets);
+        let targets = || vec![GrantTarget::Repository(name.clone()), GrantTarget::Namespace(name.namespace())];
+        let all = self.sources_on(owner, &targets);
         all.filter(move |source| !(is_transferred && source.reason.is_by_namespace()))
     }
 
@@ -90,12 +106,14 @@ impl<'s> Authority<'s> {
     fn sources_on(
         &self,
         owner: Option<&'s Arc<Account>>,
-        targets: Vec<GrantTarget>,
+        targets: &dyn Fn() -> Vec<GrantTarget>,
     ) -> impl Iterator<Item = Source> + use<'s> {
         let (state, account) = (self.state(), self.account());
         let administrator = self.is_admin_account().then(|| Source::all_of(Reason::SystemAdministrator));
         let owning = std::iter::once_with(move || owning(state, account?, owner?)).flatten();
-        let granted = self.grantees().flat_map(move |grantee| granted_on(state, grantee, &targets));
+        let grantees = self.grantees();
+        let targets = if grantees.is_empty() { Vec::new() } else { targets() };
+        let granted = grantees.into_iter().flat_map(move |grantee| granted_on(state, grantee, &targets));
         administrator.into_iter().chain(owning).chain(granted)
     }
 }
