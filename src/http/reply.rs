@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::headers::warning;
 use super::static_answers::knows;
-use crate::api::{Document, Nothing, Operation, Paged, RegistryToken};
+use crate::api::{Document, Nothing, Operation, Paged, RegistryToken, Repositories};
 
 /// Room for a body, in bytes: for one thing, and for a page of them.
 const SMALL: usize = 512;
@@ -136,6 +136,15 @@ impl<T, O: Operation<Answer = Paged<T>>> Reply<O> {
         let mut response = builder::<O>();
         page_headers(&mut response, next, None);
         Self::sent(json(response, page, LARGE))
+    }
+}
+
+impl<O: Operation<Answer = Paged<Repositories>>> Reply<O> {
+    /// A page of repositories.
+    pub(super) fn repositories(answer: &Paged<Repositories>) -> Self {
+        let mut response = builder::<O>();
+        page_headers(&mut response, answer.next.as_deref(), answer.count);
+        Self::sent(response.content_type(ContentType::json()).body(answer.page.json()))
     }
 }
 

@@ -86,7 +86,7 @@ fn one<O: Operation<Answer = api::Repository>>(app: &App, view: &RepositoryView)
 
 pub(super) async fn list(request: Request<op::ListRepositories>) -> Replied<op::ListRepositories> {
     let (op::OfOwner { owner }, containing, order, page, count) = request.query()?;
-    Ok(Reply::new(&list_within(&request, (None, owner), (containing, order, page, count)).await?))
+    Ok(Reply::repositories(&list_within(&request, (None, owner), (containing, order, page, count)).await?))
 }
 
 pub(super) async fn activity(request: Request<op::ViewActivity>) -> Replied<op::ViewActivity> {
@@ -106,7 +106,7 @@ pub(super) async fn list_namespace(
 ) -> Replied<op::ListRepositoriesOfNamespace> {
     let ([text], query) = (request.parts()?, request.query()?);
     let namespace = namespace(&text)?;
-    Ok(Reply::new(&list_within(&request, (Some(namespace), None), query).await?))
+    Ok(Reply::repositories(&list_within(&request, (Some(namespace), None), query).await?))
 }
 
 async fn list_within(
