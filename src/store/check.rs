@@ -222,7 +222,7 @@ pub fn check_directory(path: &Path) -> Result<CheckedStore, Error> {
         }
     };
     let checked = check_copy(&copy, &engine, &key, &mut found);
-    engine.close();
+    engine.close()?;
     checked?;
     Ok(found)
 }

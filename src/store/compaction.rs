@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! store.compact            being made: row after row in the order of their keys; what changes behind that comes after it
-//!                          then both are compared, row by row
+//!                          then it is closed and opened again, as a start would, and both are compared, row by row
 //! store -> store.away      from here on no change is made
 //! store.compact -> store   until here, with all names on the disk
 //! store.away               removed
@@ -13,7 +13,8 @@
 //!
 //! A start after an interruption puts `store.away` back where there is no store ([`super::directory`]); both are removed
 //! once the store is open.
-//! Until the names change, nothing that fails here touches the store. [`super::space`] says when it is worth it.
+//! Until the names change, nothing that fails here touches the store; nor is the last room of the disk taken.
+//! [`super::space`] says when it is worth it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,6 +22,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::change::RowChange;
+use super::directory::exists;
 use super::engine::{CommitError, Engine};
 use super::error::Error;
 use super::table::Table;
@@ -42,6 +44,21 @@ pub(super) enum CompactionError {
     /// The new one is not the same.
     #[error("the new rows of {0} are not those of the store")]
     Differs(Table),
+    /// What is left of the disk is for others.
+    #[error("the disk is nearly full")]
+    NoRoom,
+}
+
+impl CompactionError {
+    /// Whether it was for want of room.
+    pub(super) fn is_for_want_of_room(&self) -> bool {
+        match self {
+            Self::Read(error) => error.is_for_want_of_room(),
+            Self::Write(error) => matches!(error, CommitError::Full(_)),
+            Self::Differs(_) => false,
+            Self::NoRoom => true,
+        }
+    }
 }
 
 /// What is being done with the rows.
@@ -75,18 +92,22 @@ pub(super) struct Compaction {
 
 /// Where a compaction is at work.
 struct Places {
+    store: PathBuf,
     made: PathBuf,
     away: PathBuf,
 }
 
 impl Places {
     fn of(data: &Path) -> Self {
-        Self { made: data.join(data_files::STORE_COMPACT), away: data.join(data_files::STORE_AWAY) }
+        let [store, made, away] =
+            [data_files::STORE, data_files::STORE_COMPACT, data_files::STORE_AWAY].map(|name| data.join(name));
+        Self { store, made, away }
     }
 
-    /// Removes what is there beside the store.
+    /// Removes what is there beside the store; the one that is away only if another is in its place.
     fn clear(&self) -> Result<(), Error> {
-        for path in [&self.made, &self.away] {
+        let away = exists(&self.store)?.then_some(&self.away);
+        for path in [&self.made].into_iter().chain(away) {
             match fs::remove_dir_all(path) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
                     return Err(Error::Io { path: path.clone(), source });
@@ -139,10 +160,15 @@ impl Compaction {
         self.catch_up()?;
         let Some((table, _)) = Table::ALL.get(self.table).copied() else {
             (self.table, self.start) = (0, Vec::new());
-            return Ok(match std::mem::replace(&mut self.work, Work::Compare) {
-                Work::Copy => Next::Piece,
-                Work::Compare => Next::Exchange,
-            });
+            return match std::mem::replace(&mut self.work, Work::Compare) {
+                Work::Copy => {
+                    // What is compared is what a start would find; and the open in the exchange, for which everybody waits,
+                    // has little left to read.
+                    self.new.reopen()?;
+                    Ok(Next::Piece)
+                }
+                Work::Compare => Ok(Next::Exchange),
+            };
         };
         let found = store.scan_on(table, &self.start, PIECE)?;
         let last = found.last().map(|(key, _)| key.clone()).filter(|_| found.len() == PIECE);
@@ -176,19 +202,20 @@ impl Compaction {
     /// Puts the new database in the place of the store, and removes the old one.
     ///
     /// # Errors
-    /// [`Error`]; the store is as it was, unless it is closed then.
-    pub(super) fn exchange(self, store: &Engine) -> Result<(), Error> {
-        let exchanged = store.exchange(self.new, &self.places.away);
-        if exchanged.is_ok() || store.is_open() {
+    /// [`CompactionError`]; the store is as it was, unless it is closed then ([`Engine::exchange`]).
+    pub(super) fn exchange(self, store: &Engine) -> Result<(), CompactionError> {
+        let exchanged = store.exchange(&self.new, &self.places.away);
+        // On a full disk, this makes room for the store to be opened again.
+        let is_in_place = |error: &Error| store.is_open() || error.is_for_want_of_room();
+        if exchanged.as_ref().map_or_else(is_in_place, |()| true) {
             self.places.clear().unwrap_or_else(|error| log::warn!("left from giving disk space back: {error}"));
         }
-        exchanged
+        Ok(exchanged?)
     }
 
     /// Gives it up.
     pub(super) fn give_up(self) {
-        self.new.close();
-        if let Err(error) = self.places.clear() {
+        if let Err(error) = self.new.close().and_then(|()| self.places.clear()) {
             log::warn!("left from giving disk space back: {error}");
         }
     }
@@ -206,6 +233,30 @@ mod tests {
     #[test]
     fn tables_are_in_the_order_in_which_they_are_copied() {
         assert!(Table::ALL.is_sorted_by(|one, other| one.0 < other.0));
+    }
+
+    #[test]
+    fn what_a_start_would_not_find_does_not_get_the_place_of_the_store() {
+        let data = tempfile::tempdir().unwrap();
+        let path = data.path().join(data_files::STORE);
+        create_directory(&path).unwrap();
+        let store = Engine::open(&path).unwrap();
+        let row = |number: u32| RowChange {
+            table: Table::Accounts,
+            key: number.to_be_bytes().to_vec(),
+            value: Some(vec![7; 400]),
+        };
+        store.commit(&(0..4_000).map(row).collect::<Vec<_>>()).unwrap();
+        let mut compaction = Compaction::begin(data.path()).unwrap();
+        while compaction.table < Table::ALL.len() {
+            compaction.piece(&store).unwrap();
+        }
+        // A disk that has lost half of what it said it has. What is open does not notice.
+        let file = fs::File::options().write(true).open(compaction.places.made.join("db")).unwrap();
+        file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+        let ended = std::iter::repeat_with(|| compaction.piece(&store)).find(|it| !matches!(it, Ok(Next::Piece)));
+        assert!(ended.unwrap().is_err());
+        compaction.give_up();
     }
 
     #[test]

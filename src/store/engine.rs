@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use rustix::fs::FlockOperation;
+use rustix::io::Errno;
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
 
 use super::blobs::Blobs;
@@ -32,6 +34,9 @@ const CACHE: u64 = 8 * 1024 * 1024;
 /// How often and how long sled's own lock is waited for.
 const LOCK_TRIES: u32 = 100;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
+/// How often sled's threads are waited for, before a database that they had has another name: half a minute. Each may be
+/// in the middle of a sync of a slow disk.
+const LET_GO_TRIES: u32 = 1_500;
 
 /// What the names of snapshots that were set aside begin with.
 const STALE: &str = "stale-";
@@ -130,15 +135,24 @@ impl Engine {
         open.as_ref().is_some_and(|open| open.tree(table).is_some())
     }
 
-    /// Closes; from then on everything fails.
-    pub(super) fn close(&self) {
+    /// Closes; from then on everything fails. When it returns, nothing of sled's acts in the directory any more.
+    ///
+    /// # Errors
+    /// [`Error`] if something may: the directory must keep its name.
+    pub(super) fn close(&self) -> Result<(), Error> {
         drop_database(&mut self.open.write().unwrap_or_else(PoisonError::into_inner));
+        wait_until_let_go(&self.directory)
     }
 
     /// Closes and opens again: the only way out of a latched error.
     pub(super) fn reopen(&self) -> Result<(), Error> {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         drop_database(&mut open);
+        // sled would make an empty one where it was moved away.
+        let path = self.directory.join("db");
+        if !exists(&path)? {
+            return Err(Error::Missing { path });
+        }
         *open = Some(open_whole(&self.directory, Tables::All)?);
         Ok(())
     }
@@ -152,36 +166,42 @@ impl Engine {
     /// Whoever reads waits meanwhile; nobody may write.
     ///
     /// # Errors
-    /// [`Error`]; then all is as it was, or the database is closed.
-    pub(super) fn exchange(&self, new: Self, away: &Path) -> Result<(), Error> {
+    /// [`Error`]; then all is as it was, or the database is closed. If that is for want of room, it is in its place, and
+    /// [`Engine::reopen`] opens it once there is some.
+    pub(super) fn exchange(&self, new: &Self, away: &Path) -> Result<(), Error> {
+        // Before anybody has to wait.
+        new.close()?;
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         let database = open.as_ref().ok_or(Error::Closed)?;
         // sled would make an empty one where it was moved away.
         database.refuse_vanished(false).map_err(|_| Error::Missing { path: database.path.clone() })?;
         let seal = database.seal()?;
-        new.close();
         drop_database(&mut open);
+        wait_until_let_go(&self.directory)?;
         let names = || rename(&self.directory, away).and_then(|()| rename(&new.directory, &self.directory));
-        let opened = names().and_then(|()| open_whole(&self.directory, Tables::All)).and_then(|opened| {
-            let is_whole = opened.seal()? == seal;
-            if is_whole {
-                Ok(opened)
-            } else {
-                Err(Error::corrupt(Table::Meta, table::SEAL, "the new store ends before it"))
+        let error = match names().and_then(|()| open_sealed(&self.directory, seal.as_ref())) {
+            Ok(opened) => {
+                *open = Some(opened);
+                return Ok(());
             }
-        });
-        match opened {
-            Ok(opened) => *open = Some(opened),
-            Err(error) => {
-                if exists(away)? {
-                    if exists(&self.directory)? {
-                        rename(&self.directory, &new.directory)?;
-                    }
-                    rename(away, &self.directory)?;
-                }
-                *open = Some(open_whole(&self.directory, Tables::All)?);
-                return Err(error);
+            Err(error) => error,
+        };
+        self.put_back(&new.directory, away).map_err(|error| {
+            log::error!("{} is not put back: {error}", away.display());
+            Error::Missing { path: self.directory.join("db") }
+        })?;
+        *open = Some(open_whole(&self.directory, Tables::All)?);
+        Err(error)
+    }
+
+    /// Gives the names back that an exchange has given.
+    fn put_back(&self, new: &Path, away: &Path) -> Result<(), Error> {
+        if exists(away)? {
+            if exists(&self.directory)? {
+                wait_until_let_go(&self.directory)?;
+                rename(&self.directory, new)?;
             }
+            rename(away, &self.directory)?;
         }
         Ok(())
     }
@@ -259,6 +279,16 @@ fn open_whole(directory: &Path, tables: Tables) -> Result<OpenDatabase, Error> {
     open_database(directory, tables)
 }
 
+/// The same, of one that must end with this seal.
+fn open_sealed(directory: &Path, seal: Option<&sled::IVec>) -> Result<OpenDatabase, Error> {
+    let opened = open_whole(directory, Tables::All)?;
+    if opened.seal()?.as_ref() == seal {
+        return Ok(opened);
+    }
+    drop_database(&mut Some(opened));
+    Err(Error::corrupt(Table::Meta, table::SEAL, "the new store ends before it"))
+}
+
 /// Opens the database; waits a moment if its lock is taken. We hold the lock of the data directory, so only threads of
 /// sled's that are ending can have it, or a child of this process between fork and exec.
 fn open_database(directory: &Path, tables: Tables) -> Result<OpenDatabase, Error> {
@@ -283,6 +313,26 @@ fn drop_database(open: &mut Option<OpenDatabase>) {
     if catch_unwind(AssertUnwindSafe(|| drop(open))).is_err() {
         log::error!("sled did not close cleanly; everything that was answered for is on the disk");
     }
+}
+
+/// Waits until no thread of sled's has the database any more: what they do later they do by its path, where another may stand
+/// by then. Each of them holds the file, and with it sled's lock.
+fn wait_until_let_go(directory: &Path) -> Result<(), Error> {
+    let path = directory.join("db");
+    let failed = |source| Error::Io { path: path.clone(), source };
+    let file = match OpenOptions::new().read(true).write(true).open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened.map_err(failed)?,
+    };
+    for _ in 0..LET_GO_TRIES {
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            // Merely closing it would leave the lock to a child process between fork and exec.
+            Ok(()) => return rustix::fs::flock(&file, FlockOperation::Unlock).map_err(|error| failed(error.into())),
+            Err(Errno::WOULDBLOCK | Errno::INTR) => std::thread::sleep(LOCK_PAUSE),
+            Err(error) => return Err(failed(error.into())),
+        }
+    }
+    Err(failed(io::Error::other("a write that hangs still has it")))
 }
 
 fn collect(found: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>) -> Result<Vec<Entry>, Error> {
@@ -462,7 +512,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let engine = Engine::open(directory.path()).unwrap();
         engine.commit(&changes()).unwrap();
-        engine.close();
+        engine.close().unwrap();
         let error = engine.commit(&changes()).unwrap_err();
         assert!(matches!(error, CommitError::Closed), "{error}");
         assert!(matches!(engine.undo_of(&changes()), Err(CommitError::Closed)));
@@ -477,5 +527,52 @@ mod tests {
             assert_eq!(error.to_string(), format!("there is no table {}", Table::Accounts));
         }
         assert_eq!(engine.scan_on(Table::Meta, b"", 1).unwrap(), []);
+    }
+
+    /// A database beside another, with the same rows, to be put in its place.
+    fn pair(data: &Path) -> (Engine, Engine) {
+        let pair = ["store", "new"].map(|name| {
+            std::fs::create_dir(data.join(name)).unwrap();
+            let engine = Engine::open(&data.join(name)).unwrap();
+            engine.commit(&changes()).unwrap();
+            engine
+        });
+        pair.into()
+    }
+
+    #[test]
+    fn nothing_changes_its_name_while_a_thread_of_sled_may_act_by_it() {
+        let home = tempfile::tempdir().unwrap();
+        let (store, new) = pair(home.path());
+        let away = home.path().join("away");
+        for engine in [&new, &store] {
+            let held = engine.open.read().unwrap().as_ref().map(|open| open.database.clone());
+            let (done, is_done) = std::sync::mpsc::channel();
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    store.exchange(&new, &away).unwrap();
+                    done.send(()).unwrap();
+                });
+                assert!(is_done.recv_timeout(Duration::from_millis(300)).is_err() && !away.exists());
+                drop(held);
+                is_done.recv_timeout(Duration::from_mins(1)).unwrap();
+            });
+            // Back again, for the other.
+            store.close().unwrap();
+            std::fs::remove_dir_all(&away).unwrap();
+            std::fs::create_dir(home.path().join("new")).unwrap();
+            *store.open.write().unwrap() = Some(open_whole(&store.directory, Tables::All).unwrap());
+            *new.open.write().unwrap() = Some(open_whole(&new.directory, Tables::All).unwrap());
+            new.commit(&changes()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_database_that_is_gone_is_not_opened_as_an_empty_one() {
+        let home = tempfile::tempdir().unwrap();
+        let (store, _) = pair(home.path());
+        rename(&home.path().join("store"), &home.path().join("elsewhere")).unwrap();
+        assert!(matches!(store.reopen(), Err(Error::Missing { .. })));
+        assert!(!home.path().join("store").exists() && !store.is_open());
     }
 }

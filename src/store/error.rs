@@ -197,8 +197,13 @@ impl Error {
     /// answers everything with the write that failed.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        let is_latched = matches!(self, Self::Sled(sled::Error::Io(source)) if is_full(source));
+        let is_latched = matches!(self, Self::Sled(_)) && self.is_for_want_of_room();
         is_latched || matches!(self, Self::Closed)
+    }
+
+    /// Whether the file system had no room.
+    pub(super) fn is_for_want_of_room(&self) -> bool {
+        matches!(self, Self::Io { source, .. } | Self::Sled(sled::Error::Io(source)) if is_full(source))
     }
 }
 

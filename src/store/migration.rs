@@ -102,8 +102,8 @@ fn migrate(directory: &mut DataDirectory, places: &Places, key: &SealKey, old: &
     let engine = Engine::open_earlier(&places.before)?;
     let new = open_new(&places.new)?;
     let rows = Copy { engine: &engine, old, new: &new, key }.all().map_err(|error| failed(error, places))?;
-    new.close();
-    engine.close();
+    new.close()?;
+    engine.close()?;
     rename(&places.new, &places.store)?;
     log::warn!(
         "the store has today's format now, {rows} rows; the one before stays as {} until the server starts again",
@@ -176,7 +176,8 @@ impl Earlier {
     fn open(store: &Path, key: &SealKey, end: &Path) -> Result<Self, Error> {
         let engine = Engine::open_earlier(store)?;
         let earlier = Self::read(&engine, key, end);
-        engine.close();
+        // It may get another name next.
+        engine.close()?;
         earlier
     }
 

@@ -433,7 +433,9 @@ impl Store {
             log::error!("the writer ended badly");
         }
         // Before the files are given away: closing may make some.
-        self.shared.engine.close();
+        if let Err(error) = self.shared.engine.close() {
+            log::warn!("the store was not closed in time: {error}");
+        }
         let directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = directory.give_to_owner() {
             log::warn!("new files keep their owner: {error}");

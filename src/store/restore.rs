@@ -220,7 +220,7 @@ impl Restore {
         engine.commit(&piece)?;
         let verified = checking.finish()?;
         self.make_rest(&engine, verified.header.format)?;
-        engine.close();
+        engine.close()?;
         Ok(verified)
     }
 

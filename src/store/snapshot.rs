@@ -6,6 +6,7 @@
 //! came later, so that little has to be. If it is more than [`MOST`] all the same, the snapshot is given up.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::Store;
@@ -173,6 +174,8 @@ pub(super) struct Snapshot<'s> {
     pub(super) seal: Seal,
     /// Its state.
     pub(super) state: Arc<State>,
+    /// What was counted of its rows, in bytes ([`super::space`]).
+    pub(super) live: i64,
 }
 
 impl Store {
@@ -185,9 +188,10 @@ impl Store {
             return Err(SnapshotError::Refused(trouble));
         }
         let (seal, state) = (present.seal, self.state());
+        let live = self.shared.live.load(Ordering::Relaxed);
         let kept = Arc::new(Kept { head: state.audit().seq, rows: Mutex::default() });
         present.open.push(Arc::downgrade(&kept));
-        Ok(Snapshot { engine: &self.shared.engine, kept, seal, state })
+        Ok(Snapshot { engine: &self.shared.engine, kept, seal, state, live })
     }
 }
 
@@ -195,7 +199,7 @@ impl<'s> Snapshot<'s> {
     /// What a database holds that nobody writes to; of its seal and its state nothing is known.
     pub(super) fn alone(engine: &'s Engine) -> Self {
         let kept = Arc::new(Kept { head: u64::MAX, rows: Mutex::default() });
-        Self { engine, kept, seal: Seal::default(), state: Arc::default() }
+        Self { engine, kept, seal: Seal::default(), state: Arc::default(), live: 0 }
     }
 }
 

@@ -7,8 +7,9 @@ use std::sync::{PoisonError, TryLockError};
 
 use super::change::RowChange;
 use super::directory::exists;
-use super::engine::Engine;
+use super::engine::Entry;
 use super::error::{Error, WriteError};
+use super::snapshot::SnapshotError;
 use super::table::Table;
 use super::{Store, WriteAccess};
 
@@ -16,8 +17,6 @@ use super::{Store, WriteAccess};
 const SPARE: u64 = 32 * 1024 * 1024;
 /// The first looks after a start do nothing: some minutes.
 const PATIENCE: u32 = 10;
-/// Rows of one step of the count.
-const STEP: usize = 1_024;
 /// What sled's files take for each byte of rows that were written in their order, in hundredths.
 const FILL: u64 = 160;
 
@@ -27,9 +26,12 @@ pub enum SpaceError {
     /// The files cannot be looked at.
     #[error("the files of the store: {0}")]
     Files(#[from] std::io::Error),
-    /// The rows cannot be read.
+    /// What stands beside the store cannot be looked at.
     #[error(transparent)]
-    Read(#[from] Error),
+    Beside(#[from] Error),
+    /// The rows cannot be counted.
+    #[error(transparent)]
+    Read(#[from] SnapshotError),
     /// The writer does not answer.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -57,19 +59,9 @@ fn size(row: &RowChange) -> usize {
     row.value.as_ref().map_or(0, |value| row.key.len() + value.len())
 }
 
-/// Bytes of all rows, about: the writer goes on meanwhile.
-fn count(engine: &Engine) -> Result<i64, Error> {
-    let mut bytes = 0;
-    for (table, _) in Table::ALL {
-        let mut start = Vec::new();
-        loop {
-            let found = engine.scan_on(table, &start, STEP)?;
-            bytes += found.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
-            let Some((last, _)) = found.last().filter(|_| found.len() == STEP) else { break };
-            start = [last.as_slice(), &[0]].concat();
-        }
-    }
-    Ok(i64::try_from(bytes).unwrap_or(i64::MAX))
+fn bytes_of(rows: &[Entry]) -> i64 {
+    let bytes: usize = rows.iter().map(|(key, value)| key.len() + value.len()).sum();
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 impl Store {
@@ -117,10 +109,22 @@ impl Store {
         Ok(self.compact()?)
     }
 
-    /// Counts the rows. What changes meanwhile is counted beside it.
-    pub(super) fn count_rows(&self) -> Result<(), Error> {
-        self.shared.live.store(0, Ordering::Relaxed);
-        self.shared.live.fetch_add(count(&self.shared.engine)?, Ordering::Relaxed);
+    /// Counts the rows as of one moment. What changes meanwhile is counted beside it.
+    pub(super) fn count_rows(&self) -> Result<(), SnapshotError> {
+        self.count_rows_while(|| ())
+    }
+
+    /// The same; `meanwhile` is done after each step.
+    pub(super) fn count_rows_while(&self, mut meanwhile: impl FnMut()) -> Result<(), SnapshotError> {
+        let (snapshot, mut bytes) = (self.snapshot()?, 0);
+        for (table, _) in Table::ALL {
+            for step in snapshot.table(table) {
+                bytes += bytes_of(&step?);
+                meanwhile();
+            }
+        }
+        // What was added before the snapshot is among its rows.
+        self.shared.live.fetch_add(bytes - snapshot.live, Ordering::Relaxed);
         Ok(())
     }
 
@@ -140,6 +144,7 @@ impl Store {
     /// Bytes of rows: as they were counted, and as a new count says.
     #[cfg(test)]
     pub(super) fn counted_rows(&self) -> (i64, i64) {
-        (self.shared.live.load(Ordering::Relaxed), count(&self.shared.engine).unwrap_or(-1))
+        let all = Table::ALL.map(|(table, _)| self.shared.engine.scan_on(table, &[], usize::MAX).unwrap_or_default());
+        (self.shared.live.load(Ordering::Relaxed), all.iter().map(|rows| bytes_of(rows)).sum())
     }
 }

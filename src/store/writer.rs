@@ -19,7 +19,7 @@ use arc_swap::ArcSwap;
 use super::audit_key::AuditKey;
 use super::audit_log::Undone;
 use super::change::RowChange;
-use super::compaction::{self, Compaction};
+use super::compaction::{Compaction, CompactionError, Next as NextPiece};
 use super::end::NotedEnd;
 use super::ended::{EndedLog, ended_by};
 use super::engine::{CommitError, Engine, Entry};
@@ -46,6 +46,8 @@ pub(super) const QUEUE: usize = 1_024;
 const BATCH_JOBS: usize = 256;
 /// A batch takes no further change once it has this many records.
 const BATCH_RECORDS: usize = 4_096;
+/// Room that must be there before a database is opened, in bytes.
+const ROOM: u64 = 8 * 1024 * 1024;
 /// How often the writer looks for room while the disk is full.
 const LOOK_FOR_ROOM: Duration = Duration::from_millis(500);
 
@@ -74,10 +76,23 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Room that is left on the file system, in bytes; none if the system does not tell.
+    /// Room that is left on the file system, in bytes; none if the system does not tell, as one does not that has no size.
     pub(super) fn room(&self) -> Option<u64> {
-        let room = rustix::fs::statvfs(&self.path).ok()?;
+        let room = rustix::fs::statvfs(&self.path).ok().filter(|room| room.f_blocks > 0)?;
         Some(room.f_bavail.saturating_mul(room.f_frsize))
+    }
+
+    /// Whether there is room to open a database: less is left to others.
+    pub(super) fn has_room(&self) -> bool {
+        self.room().is_none_or(|room| room >= ROOM)
+    }
+}
+
+impl Shared {
+    /// Counts what a batch has added to the rows: with the snapshots closed, so that each of them knows what was counted
+    /// when it was opened.
+    fn grows_by(&self, batch: &Sealed) {
+        self.live.fetch_add(space::growth(&batch.changes, &batch.undo), Ordering::Relaxed);
     }
 }
 
@@ -245,33 +260,69 @@ impl Writer {
     /// Writes a piece of the store anew, and in the end exchanges it. What fails is given up: the store stays as it is.
     fn compaction_piece(&mut self, mode: Mode) -> Mode {
         let begun = self.compaction.take();
-        if !matches!(mode, Mode::Ready) {
-            begun.into_iter().for_each(Compaction::give_up);
-            self.shared.compaction_is_due.store(false, Ordering::SeqCst);
-            return mode;
-        }
-        let engine = &self.shared.engine;
-        let begin = || Compaction::begin(&self.shared.path).inspect(|_| log::info!("the store is being written anew"));
-        let failure = match begun.map_or_else(begin, Ok) {
-            Ok(mut compaction) => match compaction.piece(engine) {
-                Ok(compaction::Next::Piece) => {
-                    self.compaction = Some(compaction);
-                    return Mode::Ready;
-                }
-                Ok(compaction::Next::Exchange) => compaction.exchange(engine).err().map(|error| error.to_string()),
-                Err(error) => {
-                    compaction.give_up();
-                    Some(error.to_string())
-                }
-            },
-            Err(error) => Some(error.to_string()),
+        let written = match mode {
+            Mode::Ready => self.write_anew(begun),
+            Mode::Full(_) | Mode::Broken(_) => {
+                self.shared.compaction_is_due.store(false, Ordering::SeqCst);
+                begun.into_iter().for_each(Compaction::give_up);
+                log::warn!("the store is not written anew: no change is accepted");
+                return mode;
+            }
         };
+        let mode = match written {
+            Ok(Some(compaction)) => {
+                self.compaction = Some(compaction);
+                return Mode::Ready;
+            }
+            Ok(None) => {
+                log::info!("the store was written anew: what was free has gone back to the disk");
+                Mode::Ready
+            }
+            Err(error) => {
+                log::warn!("the store was not written anew: {error}");
+                self.after_no_exchange(&error)
+            }
+        };
+        // Last: whoever waits for the end finds what comes after it.
         self.shared.compaction_is_due.store(false, Ordering::SeqCst);
-        match failure {
-            None => log::info!("the store was written anew: what was free has gone back to the disk"),
-            Some(failure) => log::warn!("the store was not written anew, and stays as it was: {failure}"),
+        mode
+    }
+
+    /// The next piece; none once the new database has the place of the store.
+    fn write_anew(&self, begun: Option<Compaction>) -> Result<Option<Compaction>, CompactionError> {
+        if !self.shared.has_room() {
+            begun.into_iter().for_each(Compaction::give_up);
+            return Err(CompactionError::NoRoom);
         }
-        if engine.is_open() { Mode::Ready } else { self.break_off(Trouble::Broken) }
+        let begin = || Compaction::begin(&self.shared.path).inspect(|_| log::info!("the store is being written anew"));
+        let mut compaction = begun.map_or_else(begin, Ok)?;
+        match compaction.piece(&self.shared.engine) {
+            Ok(NextPiece::Piece) => Ok(Some(compaction)),
+            Ok(NextPiece::Exchange) => compaction.exchange(&self.shared.engine).map(|()| None),
+            Err(error) => {
+                compaction.give_up();
+                Err(error)
+            }
+        }
+    }
+
+    /// What comes after a store that was not written anew: it is as it was, unless the exchange had begun and the disk filled up
+    /// just then. It opens again once there is room.
+    fn after_no_exchange(&self, error: &CompactionError) -> Mode {
+        if self.shared.engine.is_open() {
+            return Mode::Ready;
+        }
+        if error.is_for_want_of_room() {
+            return self.be_full(Vec::new(), self.shared.state.load_full());
+        }
+        log::error!("the store is closed; no change is accepted until a restart");
+        self.break_off(Trouble::Broken)
+    }
+
+    /// Only endings are accepted until there is room.
+    fn be_full(&self, undo: Vec<RowChange>, stored: Arc<State>) -> Mode {
+        self.shared.refusal.store(Arc::new(Some(Trouble::Full)));
+        Mode::Full(Stuck { undo, stored })
     }
 
     /// Removes a piece of what is gone from the disk.
@@ -386,6 +437,7 @@ impl Writer {
             return self.refuse(error, sealed.undo, shared.state.load_full());
         }
         making.made(sealed.seal);
+        shared.grows_by(&sealed);
         if let Some(compaction) = &mut self.compaction {
             compaction.follow(&sealed.changes);
         }
@@ -428,7 +480,6 @@ impl Writer {
         let seal = self.seal.after(&changes, &undo, audit, &self.seal_key);
         changes.push(seal.change()?);
         undo.push(self.seal.change()?);
-        self.shared.live.fetch_add(space::growth(&changes, &undo), Ordering::Relaxed);
         Ok(Sealed { seal, changes, undo })
     }
 
@@ -449,10 +500,7 @@ impl Writer {
             return (self.break_off(Trouble::Broken), Some(failure));
         };
         let mode = match trouble {
-            Trouble::Full => {
-                self.shared.refusal.store(Arc::new(Some(trouble)));
-                Mode::Full(Stuck { undo, stored })
-            }
+            Trouble::Full => self.be_full(undo, stored),
             Trouble::Broken | Trouble::Vanished => self.break_off(trouble),
         };
         (mode, Some(failure))

@@ -72,6 +72,8 @@ pub(super) struct Files {
     pub(super) used: usize,
     /// Most bytes that fit.
     pub(super) room: Option<usize>,
+    /// The name that fills it once something gets it.
+    pub(super) fills_at: Option<OsString>,
     /// Syncs until one fails, and which count.
     pub(super) syncs_left: Option<(usize, Syncs)>,
     pub(super) failed_syncs: usize,
@@ -92,6 +94,7 @@ impl Files {
             acts: Vec::new(),
             used: 0,
             room: None,
+            fills_at: None,
             syncs_left: None,
             failed_syncs: 0,
             unreadable: None,
@@ -197,6 +200,9 @@ impl Files {
         let file = self.find(from.0, from.1)?;
         if self.find(to.0, to.1).is_ok_and(|there| self.inode(there).is_ok_and(|it| !it.names.is_empty())) {
             return Err(Errno::ENOTEMPTY);
+        }
+        if self.fills_at.as_deref() == Some(to.1) {
+            (self.fills_at, self.room) = (None, Some(self.used));
         }
         self.put_name(to.0, to.1, file)?;
         self.inode_mut(from.0)?.names.remove(from.1);

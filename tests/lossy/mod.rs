@@ -66,6 +66,11 @@ impl LossyDisk {
         files.room = Some(files.used + bytes);
     }
 
+    /// From the moment on in which something gets this name, nothing more fits.
+    pub(crate) fn fill_once_renamed_to(&self, name: &str) {
+        self.files().fills_at = Some(name.into());
+    }
+
     /// From now on all that is written fits.
     pub(crate) fn make_room(&self) {
         self.files().room = None;

@@ -53,7 +53,7 @@ fn checked(home: &Home) -> CheckedStore {
 fn put(home: &Home, changes: &[RowChange]) {
     let engine = Engine::open(&home.path().join("store")).unwrap();
     engine.commit(changes).unwrap();
-    engine.close();
+    engine.close().unwrap();
 }
 
 fn problems(found: &CheckedStore) -> Vec<(Option<&str>, String)> {

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use super::super::{Keep, Store, WriteAccess, WriteError, verify_backup};
 use super::child::{self, Answered, NUMBERS};
-use super::full::{SmallDisk, opened, wait_for_room};
+use super::full::{FULL, SmallDisk, opened, wait_for_room, write_until_full};
+use super::lossy::LossyDisk;
 use super::support::{
-    Failure, Home, account, add_account, clock, entry, id, is_long, now, open_at, purged, repository, start, token,
-    usage, write,
+    Failure, Home, account, add_account, clock, entry, id, is_long, moment, now, open_at, purged, repository, start,
+    token, usage, write,
 };
 use crate::domain::audit::Occurrence;
 use crate::domain::content::{Deletion, Remains};
@@ -132,6 +133,42 @@ fn what_the_rows_need_is_known_after_every_change() {
     write(&store, |txn| Ok(txn.put_account(account(6))?)).unwrap();
     let (known, counted) = store.counted_rows();
     assert!(counted > 10_000);
+    assert_eq!(known, counted);
+}
+
+#[test]
+fn what_changes_while_the_rows_are_counted_counts_once() {
+    let home = Home::started();
+    let store = home.open();
+    (10..700).for_each(|number| add_account(&store, number).unwrap());
+    let mut number = 9;
+    store
+        .count_rows_while(|| {
+            number += 1;
+            // Accounts were read already, or are yet to be; what they leave in the audit log is read last.
+            write(&store, move |txn| Ok(txn.remove_account(id(number))?)).unwrap();
+            add_account(&store, 1_000 + number).unwrap();
+            purged(&store);
+        })
+        .unwrap();
+    assert!(number > 20, "{number}");
+    let (known, counted) = store.counted_rows();
+    assert_eq!(known, counted);
+}
+
+#[test]
+fn what_the_rows_need_is_known_after_changes_that_did_not_fit() {
+    let home = Home::new();
+    let disk = LossyDisk::at(&home.path());
+    start(&home.open());
+    let store = home.open();
+    add_account(&store, 5).unwrap();
+    store.count_rows().unwrap();
+    disk.leave_room(200_000);
+    write_until_full(&store, 100);
+    disk.make_room();
+    wait_for_room(&store);
+    let (known, counted) = store.counted_rows();
     assert_eq!(known, counted);
 }
 
@@ -258,7 +295,7 @@ fn without_room_the_store_stays_as_it_is() {
     let state = store.state();
     disk.fill();
     // Without room for a database, then for some of the rows.
-    for room in [0, 1, 2, 3] {
+    for room in [0, 2, 8, 9] {
         disk.make_room();
         disk.fill_but(room << 20);
         match store.compact() {
@@ -277,6 +314,55 @@ fn without_room_the_store_stays_as_it_is() {
     let (store, _) = open_at(&disk.data()).unwrap();
     assert!(*store.state() == *state);
     assert_eq!(store.verify_audit(None).unwrap().problem, None);
+}
+
+#[test]
+fn a_disk_that_fills_just_at_the_exchange_is_full_and_no_more() {
+    // Where the old store has left its place, and where the new one has it.
+    for name in ["store.away", "store"] {
+        let home = Home::new();
+        let disk = LossyDisk::at(&home.path());
+        start(&home.open());
+        let store = home.open();
+        (10..40).for_each(|number| add_account(&store, number).unwrap());
+        disk.fill_once_renamed_to(name);
+        store.compact().unwrap();
+        // Changes until the end, so that an open has something to write.
+        let mut next = 100;
+        while store.is_compacting() {
+            next += u64::from(add_account(&store, next).is_ok());
+        }
+        let state = store.state();
+        assert_eq!(store.refusal(moment()).as_deref(), Some("the disk is full"));
+        assert_eq!(add_account(&store, 50), Err(FULL));
+        assert!(*store.state() == *state && store.days(id(1)).is_err_and(|error| error.is_passing()));
+        disk.make_room();
+        wait_for_room(&store);
+        assert!(*store.state() == *state);
+        add_account(&store, 50).unwrap();
+        compact(&store);
+        assert_eq!(beside(&home.path()), [""; 0]);
+        let state = store.state();
+        drop(store);
+        let store = home.open();
+        assert!(*store.state() == *state);
+        assert_eq!(store.verify_audit(None).unwrap().problem, None);
+    }
+}
+
+/// Others may need what is left of the disk.
+#[test]
+fn the_last_room_of_a_disk_is_not_taken() {
+    let home = Home::new();
+    let disk = LossyDisk::at(&home.path());
+    start(&home.open());
+    let store = home.open();
+    (10..40).for_each(|number| add_account(&store, number).unwrap());
+    disk.leave_room(4 << 20);
+    let before = disk.moment();
+    compact(&store);
+    assert_eq!((disk.moment(), store.refusal(moment())), (before, None), "nothing was tried");
+    add_account(&store, 50).unwrap();
 }
 
 /// Changes of one access token, each with its audit record, as many as come in years, while the log is kept short. The files

@@ -201,7 +201,7 @@ fn a_store_that_went_another_way_is_refused() {
 fn tampered(home: &Home, changes: &[RowChange]) -> Result<(), Error> {
     let engine = Engine::open(&home.path().join("store")).unwrap();
     engine.commit(changes).unwrap();
-    engine.close();
+    engine.close().unwrap();
     open_at(&home.path()).map(|_| ())
 }
 
@@ -293,7 +293,7 @@ fn an_emptied_store_is_never_a_fresh_one() {
         all.extend(found.iter().map(|(key, _)| change(each, key, None)));
     }
     engine.commit(&all).unwrap();
-    engine.close();
+    engine.close().unwrap();
     fs::remove_file(home.path().join("end")).unwrap();
     assert!(matches!(open_at(&home.path()).map(|_| ()), Err(Error::Corrupt { .. })));
 }
@@ -305,7 +305,7 @@ fn reads_of_a_store_that_is_being_opened_again_say_so() {
     start(&store);
     add_account(&store, 10).unwrap();
     store.usage().note(id(10), usage(0));
-    store.shared.engine.close();
+    store.shared.engine.close().unwrap();
     assert!(matches!(store.audit_before(None, 1), Err(Error::Closed)));
     assert_eq!(store.state().users_count(), 1);
     // Recovery opens it again; here by hand.

@@ -92,7 +92,7 @@ pub(super) fn make(data: &Path, size: Size) {
     put_organization(&mut maker);
     put_audit(&mut maker, &key, size.audit);
     maker.write();
-    maker.engine.close();
+    maker.engine.close().unwrap();
     let (mut end, _) = NotedEnd::open(&data.join("end")).unwrap();
     end.note(maker.seal.end());
     private(data);

@@ -134,7 +134,7 @@ fn left(home: &Home) -> BTreeSet<(Table, Vec<u8>)> {
             })
             .unwrap();
     }
-    engine.close();
+    engine.close().unwrap();
     left
 }
 

@@ -58,7 +58,7 @@ fn rows(home: &Home) -> BTreeSet<Row> {
         };
         engine.scan(table, &mut take).unwrap();
     }
-    engine.close();
+    engine.close().unwrap();
     rows
 }
 

@@ -12,9 +12,6 @@ use super::super::state::State;
 use super::super::txn::TxnOutcome;
 use super::{Job, Mode, Stuck, Writer, audit_rows, last_of_each_key};
 
-/// Room that must be there before the store is opened again, in bytes.
-const ROOM: u64 = 8 * 1024 * 1024;
-
 impl Writer {
     /// Makes the change if it is an ending for which the journal has room; refuses it with `failure` if not.
     pub(super) fn write_ending(&mut self, mut job: Box<dyn Job>, stuck: &Stuck, failure: WriteError) {
@@ -55,7 +52,7 @@ impl Writer {
     /// Opens the store again once there is room, undoes what the failed batch left, compares, and folds the journal in.
     pub(super) fn recover(&mut self, mode: Mode) -> Mode {
         let Mode::Full(Stuck { undo, stored }) = mode else { return mode };
-        if !self.has_room() {
+        if !self.shared.has_room() {
             return Mode::Full(Stuck { undo, stored });
         }
         let engine = &self.shared.engine;
@@ -114,6 +111,7 @@ impl Writer {
             return self.refuse(error, sealed.undo, stored).0;
         }
         making.made(sealed.seal);
+        shared.grows_by(&sealed);
         drop(making);
         self.seal = sealed.seal;
         self.end.note(self.seal.end());
@@ -121,9 +119,5 @@ impl Writer {
         self.shared.unfolded.store(Arc::default());
         self.journal.clear(folded);
         Mode::Ready
-    }
-
-    fn has_room(&self) -> bool {
-        self.shared.room().is_some_and(|room| room >= ROOM)
     }
 }
