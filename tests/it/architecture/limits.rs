@@ -171,13 +171,14 @@ pages of the catalogue          tests/it/api/paging.rs the_catalogue_has_pages_o
 ";
 
 /// Constants with such a name that bound nothing which comes from outside: sizes of bundles and blocks, and dates.
-const INSIDE: [&str; 12] = [
+const INSIDE: [&str; 13] = [
     "src/domain/id.rs MAX",
     "src/http/cross_origin.rs MAX_AGE",
     "src/service/sign_in/sessions.rs LONGEST_SESSION",
     "src/service/tokens/grants.rs OF_A_MOUNT",
     "src/service/tokens/selection.rs MOST_AT_ONCE",
     "src/store/audit_index.rs MOST_WORDS",
+    "src/store/load/reading.rs MOST_WORKERS",
     "src/store/record/gone.rs MOST",
     "src/store/state/grams.rs LONGEST",
     "src/store/state/names.rs MOST",
