@@ -21,7 +21,8 @@
 //!   checking/               what a check without a server looks at
 //!   ended.log               what took a power away, a line each; to be copied, for a restore
 //!   ended.log.1             the same, before that was full
-//!   ended.log.aside         the last one that was damaged, or of another store
+//!   ended.log.aside         one that was damaged, or of another store; ended.log.aside.1 and so on: further ones
+//!   ended.place             in which life of the store, and where, ended.log is written: a copy of the directory begins another
 //!   restoring/              what a restore is making; without `format` beside it, an interrupted one
 //! ```
 //!
@@ -67,6 +68,8 @@ pub const ENDED: &str = "ended.log";
 pub const ENDED_BEFORE: &str = "ended.log.1";
 /// One that was damaged, or of another store.
 pub const ENDED_ASIDE: &str = "ended.log.aside";
+/// Which life of the store is told here.
+pub const ENDED_PLACE: &str = "ended.place";
 
 /// A data directory that a restore is making, inside the one that it is for. It is not among those that are known: a server
 /// does not start where it stands alone.
@@ -78,7 +81,7 @@ pub const CHECKING: &str = "checking";
 /// What a file's name ends with while it is being written.
 pub const UNFINISHED: &str = ".new";
 
-const ALL: [&str; 20] = [
+const ALL: [&str; 21] = [
     FORMAT,
     LOCK,
     END,
@@ -99,12 +102,20 @@ const ALL: [&str; 20] = [
     ENDED,
     ENDED_BEFORE,
     ENDED_ASIDE,
+    ENDED_PLACE,
 ];
 
 /// Whether dockpass itself writes files of this name, finished or not.
 #[must_use]
 pub fn is_known(name: &str) -> bool {
-    ALL.contains(&name.strip_suffix(UNFINISHED).unwrap_or(name)) || ALL.contains(&name)
+    ALL.contains(&name.strip_suffix(UNFINISHED).unwrap_or(name)) || ALL.contains(&name) || is_further_aside(name)
+}
+
+/// Whether it is one of the further ones that were put aside.
+fn is_further_aside(name: &str) -> bool {
+    let number =
+        name.strip_suffix(UNFINISHED).unwrap_or(name).strip_prefix(ENDED_ASIDE).and_then(|it| it.strip_prefix('.'));
+    number.is_some_and(|number| number.len() == 1 && number.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -116,6 +127,8 @@ mod tests {
         for name in ALL {
             assert!(is_known(name) && is_known(&format!("{name}{UNFINISHED}")), "{name}");
         }
+        assert!(is_known("ended.log.aside.1") && is_known("ended.log.aside.7.new"));
+        assert!(["ended.log.aside.", "ended.log.aside.x", "ended.log.aside.12"].iter().all(|name| !is_known(name)));
         assert!(["", ".new", "formats", "format.old", "Format", "config.toml"].iter().all(|name| !is_known(name)));
     }
 }

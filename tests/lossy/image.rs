@@ -82,6 +82,24 @@ impl Recording {
         });
     }
 
+    /// The same of files alone whose first names begin like this.
+    pub(crate) fn forget_syncs_of(&mut self, beginning: &str, from: usize) {
+        let is_meant = |name: &OsString| name.to_string_lossy().starts_with(beginning);
+        let named = self.acts.iter().filter_map(|act| match act {
+            Act::Name { name, file, .. } if is_meant(name) => Some(*file),
+            _ => None,
+        });
+        let files: Vec<FileId> = named.collect();
+        for act in self.acts.iter_mut().skip(from) {
+            if let Act::Sync { file } = act
+                && files.contains(file)
+            {
+                // Of no file: the moments of the others stay.
+                *file = FileId::MAX;
+            }
+        }
+    }
+
     /// Writes the disk as it is after a power cut before act `cut` into a directory.
     pub(crate) fn write_image(&self, cut: usize, loss: Loss, dice: &mut Dice, to: &Path) {
         let acts = &self.acts[..cut];

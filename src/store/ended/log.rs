@@ -1,7 +1,7 @@
 //! The file, while the server adds to it: opened and looked through at the start, put right after a power cut, and bounded.
 //!
-//! A full one becomes `ended.log.1`, in place of the one before. What is damaged stays as `ended.log.aside`, and what can be
-//! read of it goes on in a new file, which says that lines are missing.
+//! A full one becomes `ended.log.1`, in place of the one before. What is damaged stays as `ended.log.aside`, and beside that if
+//! it happens again; what can be read of it goes on in a new file, which says that lines are missing.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -12,9 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 
+use super::place;
 use super::read::EndedFile;
 use super::{CONTINUED, Ended, FIRST, GAP, Namespaces, checked};
-use crate::data_files::{ENDED, ENDED_ASIDE, ENDED_BEFORE};
+use crate::data_files::{ENDED, ENDED_ASIDE, ENDED_BEFORE, ENDED_PLACE};
 use crate::domain::id::Id;
 use crate::domain::random;
 use crate::domain::time::Timestamp;
@@ -24,6 +25,8 @@ use crate::store::same_file::SameFile;
 
 /// Largest file, in bytes.
 const LARGEST: u64 = 4 * 1024 * 1024;
+/// Most files that are put aside; the last one makes way for the next.
+const MOST_ASIDE: usize = 8;
 /// Most bytes of lines that wait for the disk.
 const WAITING: usize = 1024 * 1024;
 
@@ -231,9 +234,37 @@ impl EndedLog {
         Ok(Open { same: SameFile::of(&file)?, file, life, length: content.len() as u64 })
     }
 
-    /// Opens the file, all of whose lines are whole by then; `after` is the last batch before the next line. If it lacks lines
-    /// that it must have, a gap is to be told.
+    /// Opens the file, all of whose lines are whole by then; `after` is the last batch before the next line. In a copy of the
+    /// directory it is of another life.
     fn opened(&mut self, instance: Id, after: u64, now: Timestamp) -> io::Result<Open> {
+        let mut open = self.opened_as_is(instance, after, now)?;
+        if place::is_elsewhere(&self.directory, open.life)? {
+            open = self.begun_in_copy(instance, after, now)?;
+        }
+        // Without the note, a later copy would not be told from this directory: no reason to write nothing at all.
+        if let Err(error) = place::note(&self.directory, open.life) {
+            log::warn!("{}: {error}", self.directory.join(ENDED_PLACE).display());
+        }
+        Ok(open)
+    }
+
+    /// Begins a life of this directory, which is a copy. What it brought along goes on where it was copied from.
+    fn begun_in_copy(&self, instance: Id, after: u64, now: Timestamp) -> io::Result<Open> {
+        let [path, before] = [ENDED, ENDED_BEFORE].map(|name| self.directory.join(name));
+        let (_, mut bytes) = read(&path)?.ok_or(io::ErrorKind::NotFound)?;
+        bytes.extend(about_file(CONTINUED, after, now).into_bytes());
+        // A copy of its own: an end between two steps has the next start do both again.
+        private_file::write(&before, &bytes).map_err(io::Error::other)?;
+        log::warn!(
+            "this data directory is a copy of another one, or was moved to another disk: {} begins a life of its own, and a \
+             restore of a backup of before asks",
+            path.display()
+        );
+        self.begun(instance, after, now)
+    }
+
+    /// Opens the file; if it lacks lines that it must have, a gap is to be told.
+    fn opened_as_is(&mut self, instance: Id, after: u64, now: Timestamp) -> io::Result<Open> {
         let path = self.directory.join(ENDED);
         let read = read(&path).and_then(|read| read.map_or_else(|| self.interrupted(after), |read| Ok(Some(read))))?;
         let Some((file, bytes)) = read else { return self.begun(instance, after, now) };
@@ -301,10 +332,24 @@ impl EndedLog {
 
     /// Keeps a copy; the file is still there until another is written in its place, so that no cut of the power loses it.
     fn put_aside(&self, why: &str, bytes: &[u8]) -> io::Result<()> {
-        let [path, aside] = [ENDED, ENDED_ASIDE].map(|name| self.directory.join(name));
+        let (path, aside) = (self.directory.join(ENDED), self.place_aside(bytes)?);
         private_file::write(&aside, bytes).map_err(io::Error::other)?;
         log::error!("{}: {why}; it is kept as {}", path.display(), aside.display());
         Ok(())
+    }
+
+    /// Where these bytes are kept: beside what was put aside before, unless they are there already.
+    fn place_aside(&self, bytes: &[u8]) -> io::Result<PathBuf> {
+        let further = (1..MOST_ASIDE).map(|number| format!("{ENDED_ASIDE}.{number}"));
+        let mut last = self.directory.join(ENDED_ASIDE);
+        for place in [last.clone()].into_iter().chain(further.map(|name| self.directory.join(name))) {
+            let is_free = read(&place)?.is_none_or(|(_, kept)| kept == bytes);
+            last = place;
+            if is_free {
+                break;
+            }
+        }
+        Ok(last)
     }
 }
 

@@ -23,6 +23,7 @@
 
 mod change;
 mod log;
+mod place;
 mod read;
 mod since;
 

@@ -37,6 +37,13 @@ fn read(home: &Home, after: u64) -> Vec<Ended> {
     since(&fs::read(home.path().join("ended.log")).unwrap(), after).ended
 }
 
+/// Whether the file in a data directory lacks one of the accounts that were removed, and whether it tells that it is not whole.
+pub(super) fn lacks_and_tells(data: &Path, removed: &BTreeSet<u64>) -> (bool, bool) {
+    let found = since(&fs::read(data.join("ended.log")).unwrap(), 0);
+    let lacks = removed.iter().any(|number| !found.ended.contains(&Ended::AccountRemoved(id(*number))));
+    (lacks, found.doubts.iter().any(|doubt| !matches!(doubt, Doubt::Begins { from: 0..4, .. })))
+}
+
 /// What the file in a data directory lacks of accounts that were removed; none if it has all, without a gap.
 pub(super) fn lacks(data: &Path, removed: &BTreeSet<u64>) -> Option<String> {
     let bytes = match fs::read(data.join("ended.log")) {
@@ -335,12 +342,11 @@ fn what_a_power_cut_tore_is_cut_off_at_the_start_and_what_is_damaged_is_kept_asi
         assert_eq!(found.doubts, [Doubt::Begins { from: 8, backup: 6 }], "lines are missing, which is told");
     }
     // One of another store is not gone on with, nor is what is something else.
-    for other in
-        [checked_line(&format!("dockpass ended 2 {} {} 0 2026-11-30T07:46:12Z", id(77), id(78))), "x\n".to_owned()]
-    {
-        fs::write(&path, &other).unwrap();
+    let another = checked_line(&format!("dockpass ended 2 {} {} 0 2026-11-30T07:46:12Z", id(77), id(78)));
+    for (other, aside) in [(another.as_str(), "ended.log.aside"), ("x\n", "ended.log.aside.1")] {
+        fs::write(&path, other).unwrap();
         log_in(&home).begin(Some(id(1)), 9, None, now());
-        assert_eq!(file(&home, "ended.log.aside"), other.as_bytes());
+        assert_eq!(file(&home, aside), other.as_bytes());
         assert!(read_ended(file(&home, "ended.log").as_slice()).unwrap().refuse_other(Some(id(1))).is_ok());
     }
 }
@@ -522,4 +528,17 @@ fn a_file_that_cannot_be_written_is_told_and_nothing_is_lost_once_it_can() {
     fs::remove_dir(&path).unwrap();
     drop(store);
     assert_eq!(read(&home, 0), [Ended::AccountRemoved(id(12))]);
+}
+
+#[test]
+fn a_file_of_64_mib_is_read_and_a_larger_one_is_none() {
+    const MOST: usize = 64 * 1024 * 1024;
+    let home = tempfile::tempdir().unwrap();
+    let mut log = log_in(&home);
+    note(&mut log, 7, &[Ended::TokenRemoved(id(5))]);
+    let mut bytes = file(&home, "ended.log");
+    bytes.resize(MOST, b'x');
+    assert_eq!(since(&bytes, 6).ended, [Ended::TokenRemoved(id(5))]);
+    bytes.push(b'x');
+    assert!(matches!(read_ended(bytes.as_slice()), Err(EndedError::Foreign)));
 }

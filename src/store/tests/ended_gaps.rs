@@ -105,6 +105,86 @@ fn a_full_file_tells_its_gap_before_it_goes_on_in_another() {
     assert_eq!(EndedSince::of(&files, &backup).doubts, [Doubt::Begins { from: 5, backup: 2 }]);
 }
 
+/// What was put aside may be all that is left of what it tells.
+#[test]
+fn further_damage_is_put_aside_beside_the_first_up_to_eight_times() {
+    let home = tempfile::tempdir().unwrap();
+    let names = |count: usize| {
+        (0..count).map(|number| match number {
+            0 => "ended.log.aside".to_owned(),
+            number => format!("ended.log.aside.{number}"),
+        })
+    };
+    let mut damages = Vec::new();
+    for number in 0..9_u64 {
+        let mut log = log_in(&home);
+        note(&mut log, 7 + number, &[Ended::TokenRemoved(id(50 + number)), Ended::TokenRemoved(id(70 + number))]);
+        let mut damaged = file(&home, "ended.log");
+        let at = damaged.len() - 200;
+        damaged[at] ^= 1;
+        fs::write(home.path().join("ended.log"), &damaged).unwrap();
+        damages.push(damaged);
+        // What is there already is not kept again.
+        (0..2).for_each(|_| log_in(&home).begin(Some(id(1)), 7 + number, None, now()));
+        let kept: Vec<Vec<u8>> = names(damages.len().min(8)).map(|name| file(&home, &name)).collect();
+        if number < 8 {
+            assert_eq!(kept, damages);
+        } else {
+            // The last one makes way.
+            assert_eq!((&kept[..7], &kept[7]), (&damages[..7], &damages[8]));
+        }
+        assert!(names(10).nth(damages.len().min(8)).is_some_and(|next| !home.path().join(next).exists()));
+    }
+}
+
+/// Both have the name and the history of one store, and neither hears what the other ends.
+#[test]
+fn a_copy_of_a_data_directory_begins_a_life_of_its_own_and_a_restore_asks() {
+    let home = Home::started();
+    let store = home.open();
+    (10..16).for_each(|number| add_account(&store, number).unwrap());
+    removed(&store, 10);
+    let life = store.ended_life();
+    drop(store);
+    if fs::metadata(home.path().join("end")).unwrap().created().is_err() {
+        eprintln!("skipped: this file system does not say when a file was made");
+        return;
+    }
+    let copied = Home::new();
+    copy_directory(&home.path(), &copied.path());
+    // The same directory goes on as before, under another name as well.
+    let moved = home.path().with_file_name("moved");
+    fs::rename(home.path(), &moved).unwrap();
+    let (original, _) = open_at(&moved).unwrap();
+    assert_eq!(original.ended_life(), life);
+    let copy = copied.open();
+    let own = copy.ended_life();
+    assert!(own.is_some() && own != life);
+    drop(copy);
+    let copy = copied.open();
+    assert_eq!(copy.ended_life(), own, "it is begun once");
+    removed(&original, 11);
+    let batch = original.check().unwrap().batch;
+    removed(&original, 12);
+    let before = copy.check().unwrap().batch;
+    removed(&copy, 13);
+    let read = |data: &Path, names: &[&str]| -> Vec<_> {
+        names.iter().map(|name| read_ended(fs::read(data.join(name)).unwrap().as_slice()).unwrap()).collect()
+    };
+    let backup = |life, batch| BackupHeader { life, batch, ..samples::backup_headers().remove(0) };
+    let of_original = read(&moved, &["ended.log"]);
+    let found = EndedSince::of(&of_original, &backup(life, batch));
+    assert_eq!((found.ended, found.doubts), (vec![Ended::AccountRemoved(id(12))], vec![]));
+    // What the copy tells is not all that was ended since a backup of the original, and neither the other way round.
+    for names in [&["ended.log"][..], &["ended.log.1"], &["ended.log.1", "ended.log"]] {
+        let found = EndedSince::of(&read(&copied.path(), names), &backup(life, batch));
+        assert!(!found.doubts.is_empty(), "{names:?}");
+    }
+    assert_eq!(EndedSince::of(&of_original, &backup(own, batch)).doubts, [Doubt::OtherLife]);
+    let found = EndedSince::of(&read(&copied.path(), &["ended.log"]), &backup(own, before));
+    assert_eq!((found.ended, found.doubts), (vec![Ended::AccountRemoved(id(13))], vec![]));
+}
+
 /// Until the file is written anew, all that can be read of it is there.
 #[test]
 fn damage_that_is_put_aside_leaves_the_file_until_another_is_whole() {

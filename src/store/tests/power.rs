@@ -148,6 +148,31 @@ fn nothing_answered_is_lost_when_the_power_is_cut_while_the_store_is_written_ane
     }
 }
 
+/// The store notes which lines `ended.log` must have: where a disk has lost some of them although it said otherwise, a start
+/// tells so. What it tells is what a restore asks about.
+#[test]
+fn lines_of_endings_that_a_disk_has_lost_are_told_after_a_power_cut() {
+    let images = if is_long() { 400 } else { 40 };
+    let (mut scene, seed) = (record(0), seed());
+    scene.recording.forget_syncs_of("ended.log", scene.started);
+    let (length, mut dice, mut lacking) = (scene.recording.length(), Dice::new(seed), 0);
+    for image in 0..images {
+        let loss = Loss::ALL[image % Loss::ALL.len()];
+        let cut = length - dice.below((length - scene.started) / 2);
+        let home = Home::new();
+        scene.recording.write_image(cut, loss, &mut dice, &home.path());
+        let at = format!("image {image} of seed {seed}: cut before act {cut} of {length}, {loss:?}");
+        let mut answered = Answered::default();
+        scene.said.iter().filter(|(at, _)| *at <= cut).for_each(|(_, line)| _ = answered.take(line));
+        let (store, _) = open_at(&home.path()).unwrap_or_else(|error| panic!("{at}: {error}"));
+        assert_eq!(answered.fault(&store), None, "{at}");
+        let (lacks, tells) = ended::lacks_and_tells(&home.path(), &answered.removed);
+        assert!(!lacks || tells, "{at}: lines are lost, and nothing says so");
+        lacking += usize::from(lacks);
+    }
+    assert!(lacking > images / 4, "{lacking} disks of {images} had lost lines");
+}
+
 /// The recorder and the disks are worth something: without the syncs, answers are lost.
 #[test]
 fn without_the_syncs_answers_would_be_lost() {
