@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
+use rustix::fs::{CWD, FileType, FlockOperation, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
@@ -95,16 +95,34 @@ impl Output {
         }
     }
 
-    /// Gives a file its name, now that all is written, and answers it. A stream may be standard output by another name, where
+    /// Gives a file its name, now that all is written, and answers it. Where standard output is a file, all of it is on the
+    /// disk. A stream may be standard output by another name, where
     /// nothing else must follow.
     ///
     /// # Errors
-    /// [`CliError::File`]: then the file before is still there.
+    /// [`CliError::File`]: then the file before is still there; [`CliError::Output`]
     pub(in crate::cli) fn finish(self) -> Result<Option<PathBuf>, CliError> {
         match self {
-            Self::Standard | Self::Stream(..) => Ok(None),
+            Self::Standard => sync_standard().map(|()| None).map_err(CliError::Output),
+            Self::Stream(..) => Ok(None),
             Self::Whole(file, _) => file.finish().map(Some),
         }
+    }
+}
+
+/// Makes durable what went to standard output, if that is a file: the shell has made it, and its name is in a directory that
+/// only the kernel knows.
+fn sync_standard() -> io::Result<()> {
+    let out = io::stdout();
+    let found = rustix::fs::fstat(&out)?;
+    if !FileType::from_raw_mode(found.st_mode).is_file() {
+        return Ok(());
+    }
+    rustix::fs::fsync(&out)?;
+    match fs::read_link("/proc/self/fd/1") {
+        Ok(path) if path.exists() => sync_directory(&path),
+        // It has no name by now, or nobody tells it.
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

@@ -142,6 +142,22 @@ fn backups_outlive_power_cuts_and_none_that_is_not_whole_has_its_name() {
     }
 }
 
+/// The shell has made the file, and dockpass says that the backup is there.
+#[test]
+fn a_backup_to_standard_output_is_durable_where_that_is_a_file() {
+    let scene = Scene::new();
+    let file = fs::File::create(scene.place.path().join("disk/shell.backup")).expect("a file");
+    let status = cli_command(&scene.dockpass.data(), &["backup", "-"]).stdout(file).status().expect("it runs");
+    assert!(status.success());
+    let recording = scene.disk.recording();
+    scene.disk.unmount();
+    for loss in Loss::ALL {
+        let after = tempfile::tempdir().expect("a directory");
+        recording.write_image(recording.length(), loss, &mut dice(), after.path());
+        alone(&["backup", "verify", text(&after.path().join("shell.backup"))]).must_succeed();
+    }
+}
+
 #[test]
 fn a_backup_on_a_disk_that_fails_is_none_and_takes_no_earlier_one_along() {
     let scene = Scene::new();
