@@ -46,6 +46,9 @@ pub struct AccountInner {
     pub has_password: bool,
     /// Whether an administrator set the password, so that its owner should set another.
     pub password_set_by_admin: bool,
+    /// Whether the password is still stored as the bcrypt hash that it was imported with; the next sign-in with it hashes it anew.
+    #[serde(default)]
+    pub password_is_imported: bool,
     /// Until when sign-in by password is refused after wrong guesses; null if it is not.
     #[schemars(extend("format" = "date-time"))]
     pub locked_until: Option<String>,
@@ -104,6 +107,7 @@ const SHOWN_ONLY: &[&str] = &[
     "clientUserIsAdmin",
     "hasPassword",
     "passwordSetByAdmin",
+    "passwordIsImported",
     "lockedUntil",
     "lastSignIn",
     "tokensCount",

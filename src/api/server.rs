@@ -62,6 +62,9 @@ pub struct Version {
     /// Why changes are not accepted; empty if they are.
     #[serde(default)]
     pub refusal: String,
+    /// How many active accounts still have the bcrypt hash that their password was imported with.
+    #[serde(default)]
+    pub imported_passwords: usize,
     /// How the audit log is handed on, way by way.
     #[serde(default)]
     pub audit_ways: Vec<AuditWay>,

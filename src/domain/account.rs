@@ -56,6 +56,12 @@ impl Account {
         self.is_active && self.is_admin && self.kind == AccountKind::User
     }
 
+    /// Whether its password is stored as the hash of bcrypt that it was imported with.
+    #[must_use]
+    pub fn has_imported_password(&self) -> bool {
+        self.password.as_ref().is_some_and(|stored| stored.starts_with("$2"))
+    }
+
     /// Whether it is an organization.
     #[must_use]
     pub fn is_organization(&self) -> bool {

@@ -28,6 +28,7 @@ pub(super) fn shown(view: &AccountView) -> api::Account {
         is_imported: false,
         has_password: account.password.is_some(),
         password_set_by_admin: account.password_set_by_admin,
+        password_is_imported: account.has_imported_password(),
         locked_until: view.present.locked_until.map(|until| until.to_string()),
         last_sign_in: view.present.last_sign_in.map(|at| at.to_string()),
         tokens_count: view.present.tokens,

@@ -80,6 +80,7 @@ async fn figures(app: &App) -> Figures {
         started: Some(app.started),
         process: Process { resident_bytes },
         tokens,
+        imported_passwords: app.service.imported_passwords(),
         repositories: app.service.repositories_count(),
         writer: app.service.writer(),
         disk: look(app, Work::Disk, Service::disk).await.flatten(),

@@ -50,6 +50,7 @@ pub(super) async fn version(request: Request<op::GetVersion>) -> Replied<op::Get
         listen: app.is_network.then(|| app.listen.to_string()),
         free_bytes: app.service.room(),
         refusal: app.service.refusal().unwrap_or_default(),
+        imported_passwords: app.service.imported_passwords(),
         audit_ways: app.shown_shipping(),
     }))
 }

@@ -181,6 +181,11 @@ impl Exposed {
             &metrics.sign_in_failures,
         )?;
         page.histogram("dockpass_password_hash_seconds", "Time of one hash of a password.", &metrics.hash)?;
+        page.gauge(
+            "dockpass_imported_passwords",
+            "Active accounts that still have the bcrypt hash of their imported password; each wrong password costs that work, too.",
+            size(self.figures.imported_passwords),
+        )?;
         page.histogram("dockpass_token_signature_seconds", "Time to sign one registry token.", &metrics.sign)
     }
 

@@ -16,6 +16,8 @@ pub struct Figures {
     pub process: Process,
     /// Access tokens.
     pub tokens: Option<Tokens>,
+    /// How many active accounts have a password with its imported hash of bcrypt.
+    pub imported_passwords: usize,
     /// How many repositories are known.
     pub repositories: usize,
     /// The writer.

@@ -189,6 +189,13 @@ impl Service {
         self.store.state().repositories_count()
     }
 
+    /// How many accounts still have the hash of bcrypt that their password was imported with: until the last of them has
+    /// signed in, was made inactive or got another password, each wrong password costs that work as well.
+    #[must_use]
+    pub fn imported_passwords(&self) -> usize {
+        self.store.state().imported_passwords()
+    }
+
     /// Refuses all callers but administrators, before anything is looked at. `act` is what would be done.
     ///
     /// # Errors

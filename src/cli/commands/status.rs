@@ -210,6 +210,14 @@ fn audit_way(way: &AuditWay) -> String {
     format!("{key} {place}: {}", if said.is_empty() { "all is there" } else { &said })
 }
 
+/// What passwords that came as hashes of bcrypt mean.
+fn not_hashed_anew(imported: usize) -> String {
+    format!(
+        "{} with bcrypt; until their users have signed in, each wrong one costs more",
+        shown::counted(imported as u64, "password")
+    )
+}
+
 fn report(place: &str, found: &Found) -> Report {
     let Found { state, error, warning, version, registry } = found;
     let said = if error.is_empty() { state.word().to_owned() } else { format!("{}: {error}", state.word()) };
@@ -225,6 +233,8 @@ fn report(place: &str, found: &Found) -> Report {
         );
         pairs.extend(version.address.clone().map(|address| ("Address", address)));
         pairs.extend(version.free_bytes.map(|bytes| ("Disk", format!("{} free", shown::size(bytes)))));
+        let imported = Some(version.imported_passwords).filter(|imported| *imported > 0);
+        pairs.extend(imported.map(|imported| ("Imported", not_hashed_anew(imported))));
     }
     pairs.extend(registry.as_ref().map(|registry| ("Registry", next_door(registry))));
     let ways = version.as_ref().map_or(&[][..], |version| &version.audit_ways);
@@ -240,7 +250,8 @@ fn report(place: &str, found: &Found) -> Report {
         "state": state.word(), "healthy": *state == State::Healthy, "error": error, "warning": warning,
         "server": place, "version": version.as_ref().map(|it| &it.version),
         "startedAt": version.as_ref().map(|it| &it.started_at), "address": version.as_ref().map(|it| &it.address),
-        "freeBytes": version.as_ref().map(|it| it.free_bytes), "registry": registry, "auditWays": ways,
+        "freeBytes": version.as_ref().map(|it| it.free_bytes),
+        "importedPasswords": version.as_ref().map(|it| it.imported_passwords), "registry": registry, "auditWays": ways,
     });
     Report { answer, view: View::One(pairs) }
 }
@@ -256,7 +267,7 @@ mod tests {
     fn version(address: Option<&str>, refusal: &str) -> String {
         json!({
             "version": "1.2.3", "startedAt": "2026-11-21T20:42:00Z", "address": address, "freeBytes": 12_300_000_000_u64,
-            "refusal": refusal,
+            "refusal": refusal, "importedPasswords": if refusal.is_empty() { 0 } else { 3 },
         })
         .to_string()
     }
@@ -288,8 +299,9 @@ mod tests {
         let full = version(Some("http://a"), "the disk is full");
         let (found, out) = told(&[(200, ill), (200, &full), (500, "{}")]).await;
         assert_eq!(found.state, State::Unhealthy);
-        assert!(out.starts_with("  State    unhealthy: changes are not accepted: the disk is full\n"), "{out}");
-        assert!(out.contains("  Warning  the log is large\n"), "{out}");
+        assert!(out.starts_with("  State     unhealthy: changes are not accepted: the disk is full\n"), "{out}");
+        assert!(out.contains("  Warning   the log is large\n"), "{out}");
+        assert!(out.contains("  Imported  3 passwords with bcrypt; until "), "{out}");
         let refused = r#"{"errors":[{"code":"NOT_AUTHENTICATED","message":"sign in"}]}"#;
         let (found, out) = told(&[(200, ill), (401, refused)]).await;
         assert_eq!(found.state, State::Unhealthy);

@@ -15,6 +15,7 @@ use super::throttle::Attempt;
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::audit::{CredentialKind, Outcome};
+use crate::domain::bcrypt_hash::BcryptHash;
 use crate::domain::id::Id;
 use crate::domain::secret::Password;
 use crate::domain::time::{Moment, Timestamp};
@@ -153,44 +154,17 @@ impl Service {
     ) -> Result<Option<Right>, Error> {
         let attempt = shown.attempt(account.map(|account| account.id));
         let moment = self.clock.moment();
-        let wait = || attempt.as_ref().and_then(|attempt| self.throttle.wait(attempt, moment));
-        if let Some(retry_after) = wait() {
-            return Err(Error::TooManyRequests { retry_after });
-        }
         let stored = account.filter(|account| account.is_active && !account.is_organization());
         let stored = stored.and_then(|account| account.password.as_deref());
-        let imported = self.store.state().highest_bcrypt_cost();
+        let bcrypt = stored.and_then(|stored| BcryptHash::parse(stored).ok());
         let is_known = attempt.as_ref().is_some_and(|attempt| self.throttle.is_known(attempt, moment));
-        let matched = self.passwords.with_place(Visitor::from(shown.address, is_known), |place| {
-            // Checked again: concurrent guesses all pass the first check before any of them is counted.
-            if let Some(retry_after) = wait() {
-                return Err(Error::TooManyRequests { retry_after });
-            }
-            // Looked up and noted with the place in hand: of many requests at once, the first one is compared, and whoever
-            // gets its place finds what that found.
-            let at = attempt.as_ref().zip(account);
-            if memory == Memory::Counts && at.is_some_and(|(attempt, account)| self.is_remembered(attempt, account)) {
-                return Ok(None);
-            }
-            let found = compared(shown.password, |typed| place.compare(typed, stored, imported));
-            match (&found, &attempt) {
-                ((Match::No, bare), Some(attempt)) => {
-                    // Each that was compared is a guess, and has cost a hash.
-                    let bare = bare.as_ref().map(|bare| Attempt { password: bare, ..*attempt });
-                    bare.iter().chain([attempt]).for_each(|guess| self.throttle.fail(guess, moment));
-                }
-                // One that is hashed anew is of another record at once.
-                ((Match::Yes, _), _) if memory != Memory::Untouched => {
-                    at.iter().for_each(|(attempt, account)| self.remembered().keep(attempt, account, began));
-                }
-                _ => (),
-            }
-            Ok(Some(found))
-        });
-        if let (Err(_), Some(attempt)) = (&matched, &attempt) {
-            self.throttle.turn_away(attempt, moment);
+        let visitor = Visitor::from(shown.address, is_known);
+        let compared = Comparison { typed: shown.password, attempt, account, stored, bcrypt, visitor, moment };
+        self.refuse_throttled(&compared)?;
+        let mut found = self.compare_usual(&compared, began, memory)?;
+        if let (Some((Match::No, bare)), Some(highest)) = (&found, self.highest_bcrypt_cost(&compared)) {
+            found = Some(self.compare_imported(&compared, bare.as_ref(), highest)?);
         }
-        let found = matched??;
         let (Some(account), Some(stored)) = (account, stored) else { return Ok(None) };
         let proof = match &found {
             Some((Match::No, _)) => return Ok(None),
@@ -199,10 +173,88 @@ impl Service {
                 .rehash(account, bare.as_ref().unwrap_or(shown.password), shown.address)
                 .unwrap_or(PasswordProof::of(stored)),
         };
-        if let Some(attempt) = &attempt {
+        if let Some(attempt) = &compared.attempt {
             self.note_success(attempt, account.id, shown.now);
         }
         Ok(Some(Right { proof, is_compared: found.is_some() }))
+    }
+
+    /// Compares with what argon2id made; with a hash of bcrypt, or none, it costs the same and finds nothing. None if the
+    /// password is remembered.
+    fn compare_usual(&self, compared: &Comparison<'_>, began: Moment, memory: Memory) -> Result<Option<Found>, Error> {
+        let passed = self.passwords.with_place(compared.visitor, |place| {
+            // Checked again: concurrent guesses all pass the first check before any of them is counted.
+            self.refuse_throttled(compared)?;
+            // Looked up and noted with the place in hand: of many requests at once, the first one is compared, and whoever
+            // gets its place finds what that found.
+            let at = compared.attempt.as_ref().zip(compared.account);
+            if memory == Memory::Counts && at.is_some_and(|(attempt, account)| self.is_remembered(attempt, account)) {
+                return Ok(None);
+            }
+            let found = found(compared.typed, |typed| place.compare(typed, compared.stored));
+            match &found {
+                // That of an imported account is not compared yet.
+                (Match::No, bare) if compared.bcrypt.is_none() => self.count_wrong(compared, bare.as_ref()),
+                // One that is hashed anew is of another record at once.
+                (Match::Yes, _) if memory != Memory::Untouched => {
+                    at.iter().for_each(|(attempt, account)| self.remembered().keep(attempt, account, began));
+                }
+                _ => (),
+            }
+            Ok(Some(found))
+        });
+        self.inside(compared, passed)
+    }
+
+    /// The work of bcrypt, which a password costs that argon2id did not find right: the same whatever is stored, so that
+    /// nobody can tell by it whose password was imported. Who finds no place has made a guess all the same.
+    fn compare_imported(
+        &self,
+        compared: &Comparison<'_>,
+        bare: Option<&Password>,
+        highest: u32,
+    ) -> Result<Found, Error> {
+        let bcrypt = compared.bcrypt.as_ref();
+        let passed = self.passwords.with_imported_place(compared.visitor, |place| {
+            if bcrypt.is_some() {
+                self.refuse_throttled(compared)?;
+            }
+            let found = found(compared.typed, |typed| place.compare(typed, bcrypt, highest));
+            if let ((Match::No, bare), Some(_)) = (&found, bcrypt) {
+                self.count_wrong(compared, bare.as_ref());
+            }
+            Ok(found)
+        });
+        if passed.is_err() && bcrypt.is_some() {
+            self.count_wrong(compared, bare);
+        }
+        self.inside(compared, passed)
+    }
+
+    /// The highest cost of bcrypt that any account has: the present one, or that of the password that is compared, which may
+    /// have been the last one a moment ago.
+    fn highest_bcrypt_cost(&self, compared: &Comparison<'_>) -> Option<u32> {
+        compared.bcrypt.as_ref().map(BcryptHash::cost).max(self.store.state().highest_bcrypt_cost())
+    }
+
+    fn refuse_throttled(&self, compared: &Comparison<'_>) -> Result<(), Error> {
+        let wait = compared.attempt.as_ref().and_then(|attempt| self.throttle.wait(attempt, compared.moment));
+        wait.map_or(Ok(()), |retry_after| Err(Error::TooManyRequests { retry_after }))
+    }
+
+    /// Each that was compared is a guess, and has cost a hash.
+    fn count_wrong(&self, compared: &Comparison<'_>, bare: Option<&Password>) {
+        let Some(attempt) = &compared.attempt else { return };
+        let bare = bare.map(|bare| Attempt { password: bare, ..*attempt });
+        bare.iter().chain([attempt]).for_each(|guess| self.throttle.fail(guess, compared.moment));
+    }
+
+    /// What was found behind a gate; notes who was not let in.
+    fn inside<T>(&self, compared: &Comparison<'_>, passed: Result<Result<T, Error>, Error>) -> Result<T, Error> {
+        if let (Err(_), Some(attempt)) = (&passed, &compared.attempt) {
+            self.throttle.turn_away(attempt, compared.moment);
+        }
+        passed?
     }
 
     fn is_remembered(&self, attempt: &Attempt<'_>, account: &Arc<Account>) -> bool {
@@ -271,9 +323,26 @@ impl Service {
     }
 }
 
+/// How a password compares, and as what, if not as it was typed.
+type Found = (Match, Option<Password>);
+
+/// A password that is compared with that of an account.
+struct Comparison<'a> {
+    typed: &'a Password,
+    /// None over the local socket, which is not throttled.
+    attempt: Option<Attempt<'a>>,
+    account: Option<&'a Arc<Account>>,
+    /// What the account has, if it may sign in with it.
+    stored: Option<&'a str>,
+    /// The same, if it was imported.
+    bcrypt: Option<BcryptHash>,
+    visitor: Visitor,
+    moment: Moment,
+}
+
 /// Compares a password as it was typed and, if that is not it, without what stands around it unseen: old passwords may
 /// have it. Answers the latter if that was compared.
-fn compared(typed: &Password, mut compare: impl FnMut(&Password) -> Match) -> (Match, Option<Password>) {
+fn found(typed: &Password, mut compare: impl FnMut(&Password) -> Match) -> Found {
     match (compare(typed), typed.bare()) {
         (Match::No, Some(bare)) => (compare(&bare), Some(bare)),
         (matched, _) => (matched, None),
@@ -298,19 +367,19 @@ fn caller(account: &Account, proof: PasswordProof, address: Option<IpAddr>) -> C
 mod tests {
     use super::*;
 
-    fn found(typed: &str, stored: &str) -> (Match, Option<String>) {
+    fn found_of(typed: &str, stored: &str) -> (Match, Option<String>) {
         let is_it = |shown: &Password| if shown.reveal() == stored { Match::Outdated } else { Match::No };
-        let (matched, bare) = compared(&Password::new(typed.to_owned()), is_it);
+        let (matched, bare) = found(&Password::new(typed.to_owned()), is_it);
         (matched, bare.map(|bare| bare.reveal().to_owned()))
     }
 
     #[test]
     fn an_old_password_counts_as_it_was_typed_and_a_new_one_without_its_line_end() {
-        assert_eq!(found("sekret\n", "sekret\n"), (Match::Outdated, None));
-        assert_eq!(found("sekret", "sekret\n"), (Match::No, None));
+        assert_eq!(found_of("sekret\n", "sekret\n"), (Match::Outdated, None));
+        assert_eq!(found_of("sekret", "sekret\n"), (Match::No, None));
         // What is hashed anew is what matched.
-        assert_eq!(found("sekret\r\n", "sekret"), (Match::Outdated, Some("sekret".to_owned())));
-        assert_eq!(found("guess\n", "sekret"), (Match::No, Some("guess".to_owned())));
-        assert_eq!(found("sekret ", "sekret"), (Match::No, None));
+        assert_eq!(found_of("sekret\r\n", "sekret"), (Match::Outdated, Some("sekret".to_owned())));
+        assert_eq!(found_of("guess\n", "sekret"), (Match::No, Some("guess".to_owned())));
+        assert_eq!(found_of("sekret ", "sekret"), (Match::No, None));
     }
 }

@@ -16,8 +16,8 @@ use argon2::Block;
 use crate::domain::source;
 use crate::service::error::Error;
 
-/// Most that wait. Each holds a thread.
-const WAITING_ROOM: usize = 64;
+/// Most that wait at the gate of the usual hashes. Each holds a thread.
+pub(super) const WAITING_ROOM: usize = 64;
 /// Longest wait.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// After how many seconds callers are told to come back.
@@ -65,6 +65,8 @@ pub(super) struct Gate {
 }
 
 struct Crowd {
+    /// Most that wait.
+    room: usize,
     /// The memory of each free place; empty if it has had no hash yet.
     free: Vec<Vec<Block>>,
     /// In the order in which they came.
@@ -111,9 +113,10 @@ pub(super) fn busy() -> Error {
 }
 
 impl Gate {
-    pub(super) fn new(places: usize, blocks: usize) -> Self {
+    /// With so many places, of so much memory each, and room for so many to wait.
+    pub(super) fn new(places: usize, blocks: usize, room: usize) -> Self {
         let free = (0..places).map(|_| Vec::new()).collect();
-        let crowd = Mutex::new(Crowd { free, waiting: Vec::new(), shares: HashMap::new(), round: 0 });
+        let crowd = Mutex::new(Crowd { room, free, waiting: Vec::new(), shares: HashMap::new(), round: 0 });
         Self { crowd, blocks }
     }
 
@@ -124,7 +127,7 @@ impl Gate {
     /// Whether there is no room for this visitor now; without waiting, and before a thread is taken for it.
     pub(super) fn is_closed_to(&self, visitor: Visitor) -> bool {
         let crowd = self.lock();
-        crowd.free.is_empty() && crowd.waiting.len() >= WAITING_ROOM && crowd.place_to_take(visitor).is_none()
+        crowd.free.is_empty() && crowd.waiting.len() >= crowd.room && crowd.place_to_take(visitor).is_none()
     }
 
     /// How many turns there were lately, of all sources.
@@ -169,7 +172,7 @@ impl Crowd {
             self.serve(visitor);
             return Some(Entry::In(memory));
         }
-        if self.waiting.len() >= WAITING_ROOM {
+        if self.waiting.len() >= self.room {
             let place = self.place_to_take(visitor)?;
             self.leave(place).call(Called::Away);
         }
@@ -315,7 +318,7 @@ mod tests {
 
     #[test]
     fn who_comes_least_comes_first_and_a_known_address_before_strangers() {
-        let gate = Gate::new(1, 1);
+        let gate = Gate::new(1, 1, WAITING_ROOM);
         let memory = gate.enter(from(1)).unwrap();
         let (inside, order) = channel();
         std::thread::scope(|scope| {
@@ -333,7 +336,7 @@ mod tests {
 
     #[test]
     fn one_source_takes_all_that_is_free_and_gives_way_when_another_comes() {
-        let gate = Gate::new(1, 1);
+        let gate = Gate::new(1, 1, WAITING_ROOM);
         let memory = gate.enter(from(1)).unwrap();
         let (inside, order) = channel();
         std::thread::scope(|scope| {
@@ -352,7 +355,7 @@ mod tests {
 
     #[test]
     fn many_sources_share_the_room_until_each_has_one_place() {
-        let gate = Gate::new(1, 1);
+        let gate = Gate::new(1, 1, WAITING_ROOM);
         let memory = gate.enter(from(250)).unwrap();
         let (inside, _order) = channel();
         std::thread::scope(|scope| {
@@ -366,7 +369,7 @@ mod tests {
 
     #[test]
     fn counts_of_sources_fade_and_are_bounded() {
-        let gate = Gate::new(1, 1);
+        let gate = Gate::new(1, 1, WAITING_ROOM);
         let mut crowd = gate.lock();
         for number in 0..100_000_u32 {
             let address = IpAddr::V6((u128::from(number) << 64).into());
@@ -389,7 +392,8 @@ mod tests {
 
     impl Siege {
         fn begin() -> Self {
-            let crowd = Crowd { free: Vec::new(), waiting: Vec::new(), shares: HashMap::new(), round: 0 };
+            let crowd =
+                Crowd { room: WAITING_ROOM, free: Vec::new(), waiting: Vec::new(), shares: HashMap::new(), round: 0 };
             Self { crowd, turn: 0, tickets: Vec::new(), got_in: Vec::new(), sent_away: Vec::new() }
         }
 
@@ -481,7 +485,7 @@ mod tests {
 
     #[test]
     fn a_place_takes_its_memory_with_its_first_hash_and_keeps_it() {
-        let gate = Gate::new(2, 3);
+        let gate = Gate::new(2, 3, WAITING_ROOM);
         let memory = || gate.lock().free.iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(memory(), [0, 0]);
         for _ in 0..2 {
@@ -492,7 +496,7 @@ mod tests {
 
     #[test]
     fn a_panic_inside_frees_its_place() {
-        let gate = Gate::new(1, 1);
+        let gate = Gate::new(1, 1, WAITING_ROOM);
         let work = std::panic::AssertUnwindSafe(|| gate.pass(from(1), |_| panic!("on purpose")));
         assert!(std::panic::catch_unwind(work).is_err());
         assert!(gate.pass(from(1), |memory| memory.len()).is_ok_and(|blocks| blocks == 1));

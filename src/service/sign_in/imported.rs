@@ -2,7 +2,8 @@
 //!
 //! While there is one, every password that is not found right costs the same: the work of argon2id, and that of bcrypt at
 //! the highest cost that any account has. So nobody can tell by the time whose password was imported, and who is there at
-//! all. A password that is right costs its own hash alone.
+//! all. A right one of argon2id costs its own hash alone. Others never wait for the work of bcrypt, which has a gate of its
+//! own ([`super::passwords`]).
 
 use crate::domain::bcrypt_hash::{BCRYPT_BYTES, BcryptHash};
 use crate::domain::secret::Password;
@@ -38,7 +39,7 @@ thread_local! {
 
 /// How many rounds of bcrypt a work takes.
 #[cfg(test)]
-pub(super) fn rounds_of<T>(work: impl FnOnce() -> T) -> u64 {
+pub(in crate::service) fn rounds_of<T>(work: impl FnOnce() -> T) -> u64 {
     let before = ROUNDS.get();
     let _ = work();
     ROUNDS.get() - before

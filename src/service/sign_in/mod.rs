@@ -27,6 +27,8 @@ pub use sessions::{LONGEST_SESSION, SessionSecret, SessionView};
 pub(in crate::service) use by_password::Shown;
 pub(in crate::service) use file_secret::FileSecret;
 pub(in crate::service) use first_password::ADMIN;
+#[cfg(test)]
+pub(in crate::service) use imported::rounds_of;
 pub(in crate::service) use last_uses::LastUses;
 pub(in crate::service) use passwords::Passwords;
 pub(in crate::service) use remembered::Remembered;

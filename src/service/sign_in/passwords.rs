@@ -1,6 +1,8 @@
 //! Password hashing: argon2id with 19 MiB, two passes, one lane (the OWASP minimum), and a gate before it.
 //!
-//! A hash costs some 20 ms and 19 MiB, so only as many run at once as there are cores to spare ([`super::gate`]).
+//! A hash costs some 20 ms and 19 MiB, so only as many run at once as there are cores to spare ([`super::gate`]). The work of
+//! bcrypt, of which one may cost a second, has a gate of its own behind it: who has the right password passes the first
+//! only, however many wrong ones wait at the second.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::gate::{Gate, Visitor};
+use super::gate::{Gate, Visitor, WAITING_ROOM};
 use super::imported;
 use crate::domain::bcrypt_hash::BcryptHash;
 use crate::domain::random;
@@ -27,6 +29,10 @@ const LANES: u32 = 1;
 const OUTPUT: usize = 32;
 /// Length of a salt, in bytes.
 const SALT: usize = 16;
+/// One core of so many works on hashes of bcrypt.
+const CORES_OF_IMPORTED: usize = 4;
+/// Most that wait there: few are let in before their patience ends.
+const IMPORTED_ROOM: usize = 16;
 
 /// How a password compares with what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +51,8 @@ pub(in crate::service) struct Passwords {
     /// The hash to compare with when none is stored, so that unknown names cost the same.
     dummy: String,
     gate: Gate,
+    /// Before the work of bcrypt.
+    imported: Gate,
     /// Where the times of hashes are noted.
     metrics: Arc<Metrics>,
 }
@@ -57,11 +65,12 @@ impl Passwords {
         let blocks = params.block_count();
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let gate = Gate::new(cores.saturating_sub(1).max(1), blocks);
+        let gate = Gate::new(cores.saturating_sub(1).max(1), blocks, WAITING_ROOM);
+        let imported = Gate::new((cores / CORES_OF_IMPORTED).max(1), 0, IMPORTED_ROOM);
         // No password is known to have this hash, whose comparison costs what any does. To make it of one would take the
         // time and the memory of a hash at every start.
         let dummy = stored(&random::bytes()?, &random::bytes()?);
-        Ok(Self { argon2, dummy, gate, metrics })
+        Ok(Self { argon2, dummy, gate, imported, metrics })
     }
 
     /// The PHC string to store for a password, for somebody who has signed in from this address; none for dockpass
@@ -97,26 +106,16 @@ impl Passwords {
         self.gate.pass(visitor, |memory| work(&mut GatePlace { passwords: self, memory }))
     }
 
-    /// Compares with what is stored, in one of its forms. A password that is not it costs what it would with the other form,
-    /// too, while there are hashes of bcrypt, up to the cost `imported`.
-    fn matches_any(
+    /// Takes a place at the gate before the work of bcrypt, and runs `work` there.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`] when too many wait.
+    pub(super) fn with_imported_place<T>(
         &self,
-        password: &Password,
-        stored: Option<&str>,
-        imported: Option<u32>,
-        memory: &mut [Block],
-    ) -> Match {
-        let bcrypt = stored.and_then(|stored| BcryptHash::parse(stored).ok());
-        let is_empty = password.reveal().is_empty();
-        if bcrypt.as_ref().is_some_and(|hash| imported::is_same(password, hash) && !is_empty) {
-            return Match::Outdated;
-        }
-        let argon2 = if bcrypt.is_some() { None } else { stored };
-        let matched = self.matches(password, argon2, memory);
-        if let (Match::No, Some(whole)) = (matched, imported) {
-            imported::make_up(password, bcrypt.map(|hash| hash.cost()), whole);
-        }
-        matched
+        visitor: Visitor,
+        work: impl FnOnce(&ImportedPlace<'_>) -> T,
+    ) -> Result<T, Error> {
+        self.imported.pass(visitor, |_| work(&ImportedPlace(self)))
     }
 
     fn matches(&self, password: &Password, stored: Option<&str>, memory: &mut [Block]) -> Match {
@@ -155,10 +154,29 @@ pub(super) struct GatePlace<'a> {
 }
 
 impl GatePlace<'_> {
-    /// Compares a password with a PHC string or a hash of bcrypt; does the same work when there is none. `imported` is the
-    /// highest cost of bcrypt that any account has, if one has it.
-    pub(super) fn compare(&mut self, password: &Password, stored: Option<&str>, imported: Option<u32>) -> Match {
-        self.passwords.metrics.hash.time(|| self.passwords.matches_any(password, stored, imported, self.memory))
+    /// Compares a password with a PHC string; does the same work when there is none, and for a hash of bcrypt, which is
+    /// compared behind the other gate ([`ImportedPlace`]).
+    pub(super) fn compare(&mut self, password: &Password, stored: Option<&str>) -> Match {
+        let argon2 = stored.filter(|stored| BcryptHash::parse(stored).is_err());
+        self.passwords.metrics.hash.time(|| self.passwords.matches(password, argon2, self.memory))
+    }
+}
+
+/// A place at the gate before the work of bcrypt.
+pub(super) struct ImportedPlace<'a>(&'a Passwords);
+
+impl ImportedPlace<'_> {
+    /// Compares a password with a hash of bcrypt. One that is not it costs as much as the highest cost that any account has,
+    /// `highest`, whatever is stored.
+    pub(super) fn compare(&self, password: &Password, stored: Option<&BcryptHash>, highest: u32) -> Match {
+        self.0.metrics.hash.time(|| {
+            let is_empty = password.reveal().is_empty();
+            if stored.is_some_and(|hash| imported::is_same(password, hash) && !is_empty) {
+                return Match::Outdated;
+            }
+            imported::make_up(password, stored.map(BcryptHash::cost), highest);
+            Match::No
+        })
     }
 }
 
@@ -181,8 +199,26 @@ mod tests {
     use super::*;
     use argon2::password_hash::PasswordHasher;
 
+    /// Past both gates, as a sign-in goes.
     fn compare(passwords: &Passwords, password: &Password, stored: Option<&str>) -> Result<Match, Error> {
-        passwords.with_place(Visitor::signed_in(None), |place| place.compare(password, stored, Some(4)))
+        compare_up_to(passwords, password, stored, Some(4))
+    }
+
+    fn compare_up_to(
+        passwords: &Passwords,
+        password: &Password,
+        stored: Option<&str>,
+        highest: Option<u32>,
+    ) -> Result<Match, Error> {
+        let visitor = Visitor::signed_in(None);
+        let found = passwords.with_place(visitor, |place| place.compare(password, stored))?;
+        let bcrypt = stored.and_then(|stored| BcryptHash::parse(stored).ok());
+        match (found, bcrypt.as_ref().map(BcryptHash::cost).max(highest)) {
+            (Match::No, Some(highest)) => {
+                passwords.with_imported_place(visitor, |place| place.compare(password, bcrypt.as_ref(), highest))
+            }
+            (found, _) => Ok(found),
+        }
     }
 
     fn passwords() -> Passwords {
@@ -239,20 +275,61 @@ mod tests {
         let argon2 = passwords.hash(&password("correct horse"), None).unwrap();
         let [cheap, costly] =
             ["$2y$04$", "$2b$06$"].map(|start| format!("{start}kae3Aq/4ENhRmnwWmgSW1uUH5cEC.tOoS5F25iFeJJ4c2.cn3tQ56"));
-        let rounds = |stored: Option<&str>, imported| {
+        let rounds = |text: &str, stored: Option<&str>, highest| {
+            let is_right = text == "correct horse";
             imported::rounds_of(|| {
-                let wrong = |place: &mut GatePlace<'_>| place.compare(&password("wrong"), stored, imported);
-                assert_eq!(passwords.with_place(Visitor::signed_in(None), wrong).unwrap(), Match::No);
+                let found = compare_up_to(&passwords, &password(text), stored, highest).unwrap();
+                assert_eq!(found, if is_right { Match::Yes } else { Match::No });
             })
         };
         for stored in [None, Some(argon2.as_str()), Some(&cheap), Some(&costly), Some("damaged")] {
-            assert_eq!(rounds(stored, Some(6)), 1 << 6, "{stored:?}");
+            assert_eq!(rounds("wrong", stored, Some(6)), 1 << 6, "{stored:?}");
         }
-        assert_eq!(rounds(None, None) + rounds(Some(&argon2), None), 0, "nothing while nobody was imported");
-        let right = || {
-            let right = |place: &mut GatePlace<'_>| place.compare(&password("correct horse"), Some(&argon2), Some(6));
-            assert_eq!(passwords.with_place(Visitor::signed_in(None), right).unwrap(), Match::Yes);
-        };
-        assert_eq!(imported::rounds_of(right), 0);
+        assert_eq!(
+            rounds("wrong", None, None) + rounds("wrong", Some(&argon2), None),
+            0,
+            "nothing while nobody was imported"
+        );
+        assert_eq!(rounds("correct horse", Some(&argon2), Some(6)), 0);
+    }
+
+    #[test]
+    fn the_work_of_bcrypt_takes_no_place_of_the_usual_hashes() {
+        let passwords = passwords();
+        let stored = passwords.hash(&password("correct horse"), None).unwrap();
+        let bcrypt = "$2b$06$kae3Aq/4ENhRmnwWmgSW1uUH5cEC.tOoS5F25iFeJJ4c2.cn3tQ56";
+        for stored in [Some(bcrypt), Some(stored.as_str()), None] {
+            let wrong = |place: &mut GatePlace<'_>| place.compare(&password("wrong"), stored);
+            let rounds = imported::rounds_of(|| passwords.with_place(Visitor::signed_in(None), wrong).unwrap());
+            assert_eq!(rounds, 0, "{stored:?}");
+        }
+        // Wrong passwords take every place of bcrypt, and wait for more.
+        let (inside, is_inside) = std::sync::mpsc::channel();
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let released = std::sync::Mutex::new(released);
+        std::thread::scope(|scope| {
+            let hold = || {
+                let work = |_: &ImportedPlace<'_>| {
+                    inside.send(()).unwrap();
+                    _ = released.lock().unwrap().recv();
+                };
+                passwords.with_imported_place(Visitor::signed_in(None), work).unwrap();
+            };
+            let cores = std::thread::available_parallelism().unwrap().get();
+            let places = (cores / CORES_OF_IMPORTED).max(1);
+            (0..places).for_each(|_| drop(scope.spawn(hold)));
+            (0..places).for_each(|_| is_inside.recv().unwrap());
+            assert_eq!(compare(&passwords, &password("correct horse"), Some(&stored)).unwrap(), Match::Yes);
+            // Few wait for one, and not for long.
+            let wrong = || compare(&passwords, &password("wrong"), Some(&stored)).unwrap_err();
+            let waits = || passwords.with_imported_place(Visitor::signed_in(None), |_| ()).unwrap_err();
+            let waiting: Vec<_> = (0..IMPORTED_ROOM).map(|_| scope.spawn(waits)).collect();
+            while !passwords.imported.is_closed_to(Visitor::signed_in(None)) {
+                std::thread::yield_now();
+            }
+            let refused = [wrong()].into_iter().chain(waiting.into_iter().map(|it| it.join().unwrap()));
+            refused.for_each(|error| assert!(matches!(error, Error::TooManyRequests { .. }), "{error:?}"));
+            drop(release);
+        });
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::super::sign_in::rounds_of;
 use super::super::{AccountUpdate, Credentials, Error, NewUser, Service};
 use super::content::new_user;
 use super::support::{Home, call, start};
@@ -31,6 +32,26 @@ fn stored(service: &Service, name: &str) -> String {
 
 fn highest(service: &Service) -> Option<u32> {
     service.store.state().highest_bcrypt_cost()
+}
+
+#[test]
+fn a_wrong_password_costs_the_same_for_everybody_while_one_is_left() {
+    let home = Home::new();
+    let service = home.open(start());
+    let password = Some(Password::new("violet-kestrel-42".to_owned()));
+    service.create_user(&call(Service::local(0), start()), NewUser { password, ..new_user("carol") }).unwrap();
+    imported(&service, "alice", HASH);
+    imported(&service, "bob", CHEAP);
+    assert_eq!(service.imported_passwords(), 2);
+    let cost = |name: &str, password: &str| rounds_of(|| signs_in(&service, name, password));
+    for (round, name) in ["alice", "bob", "carol", "nobody", "not a name!"].into_iter().enumerate() {
+        assert_eq!(cost(name, &format!("wrong {round}")), 1 << 5, "{name}");
+    }
+    assert_eq!(cost("carol", "violet-kestrel-42"), 0);
+    signs_in(&service, "alice", "correct horse").unwrap();
+    assert_eq!((service.imported_passwords(), cost("carol", "wrong")), (1, 1 << 4));
+    signs_in(&service, "bob", "short").unwrap();
+    assert_eq!((service.imported_passwords(), cost("carol", "wrong again")), (0, 0));
 }
 
 #[test]

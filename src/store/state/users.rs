@@ -74,6 +74,12 @@ impl State {
     pub fn highest_bcrypt_cost(&self) -> Option<u32> {
         self.bcrypt_costs.get_max().map(|(cost, _)| *cost)
     }
+
+    /// How many active accounts have such a password.
+    #[must_use]
+    pub fn imported_passwords(&self) -> usize {
+        self.bcrypt_costs.values().sum()
+    }
 }
 
 /// Changing.
@@ -110,6 +116,6 @@ impl State {
 
 fn bcrypt_cost(account: &Account) -> Option<u32> {
     // An inactive account's is never compared.
-    let password = account.password.as_deref().filter(|it| account.is_active && it.starts_with("$2"))?;
+    let password = account.password.as_deref().filter(|_| account.is_active && account.has_imported_password())?;
     Some(BcryptHash::parse(password).ok()?.cost())
 }

@@ -108,6 +108,7 @@ src/service/ledger/budget.rs PER_TARGET           src/service/tests/floods.rs a_
 src/service/ledger/change.rs REVOCATIONS_PER_MINUTE tests/it/api/revocation.rs so_many_texts_and_so_many_requests_of_one_source
 src/service/sign_in/sessions.rs PER_CREDENTIAL    tests/it/api/sessions.rs a_credential_has_fifty_sessions_and_the_one_unused_for_longest_makes_room
 src/store/ended/log.rs MOST_ASIDE                 src/store/tests/ended_gaps.rs further_damage_is_put_aside_beside_the_first_up_to_eight_times
+src/service/sign_in/passwords.rs IMPORTED_ROOM     src/service/sign_in/passwords.rs the_work_of_bcrypt_takes_no_place_of_the_usual_hashes
 src/service/sign_in/gate.rs WAITING_ROOM          src/service/sign_in/gate.rs many_sources_share_the_room_until_each_has_one_place
 src/service/sign_in/throttle.rs PER_ADDRESS       src/service/sign_in/throttle.rs five_distinct_failures_lock_the_address_and_the_wait_grows
 src/service/sign_in/throttle.rs PER_ACCOUNT       tests/it/api/throttle.rs after_a_hundred_everybody_waits_but_addresses_that_signed_in_before

@@ -80,6 +80,7 @@ fn state(inner: &AccountInner) -> String {
 
 fn password(inner: &AccountInner) -> &'static str {
     match (inner.has_password, inner.password_set_by_admin) {
+        (true, _) if inner.password_is_imported => "imported with bcrypt, not hashed anew yet",
         (false, _) => "none: access tokens only",
         (true, true) => "set, not chosen by its user",
         (true, false) => "set",
@@ -124,5 +125,8 @@ mod tests {
         // Not "by an administrator": dockpass itself makes the very first password.
         assert_eq!(said(true, true.into()), "set, not chosen by its user");
         assert_eq!((said(true, false.into()), said(false, true.into())), ("set", "none: access tokens only"));
+        let mut value = inner(true, true, true, None);
+        value["passwordIsImported"] = true.into();
+        assert_eq!(password(&account(&value).inner.unwrap()), "imported with bcrypt, not hashed anew yet");
     }
 }
