@@ -507,17 +507,20 @@ fn one_address_has_half_of_the_room_at_the_registry() {
         (head, raw)
     };
     let first: Vec<_> = (0..2).map(|_| reading("127.0.1.1")).collect();
-    assert!(first.iter().all(|(head, _)| head.status == 200));
+    assert!(
+        first.iter().all(|(head, _)| head.status == 200),
+        "{:?}",
+        first.iter().map(|(head, _)| head).collect::<Vec<_>>()
+    );
     let begun = begin();
     let (refused, _) = reading("127.0.1.1");
     let refused = refused.must_be(503);
     assert!(refused.header("retry-after").is_some() && begun.elapsed() > Duration::from_secs(4), "{}", refused.text);
-    // Others have theirs at once.
-    let begun = begin();
+    // Others have theirs: nobody leaves, so who had to wait would be refused as well. How long it takes on a machine that has
+    // much else to do says nothing.
     let (head, other) = reading("127.0.1.2");
     head.must_be(200);
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
-    // Who waits has the place of one that ends.
+    // Who waits has the place of one that ends, and who comes after it has that.
     thread::scope(|scope| {
         let waiting = scope.spawn(|| reading("127.0.1.1").0);
         thread::sleep(Duration::from_millis(500));
