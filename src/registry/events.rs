@@ -463,4 +463,16 @@ mod tests {
             assert!(notices(event).len() <= 1);
         }
     }
+
+    #[test]
+    fn so_many_reasons_have_a_line_in_the_log_each_once() {
+        let received = Received::default();
+        for number in 0..100 {
+            let why: &'static str = Box::leak(format!("is of kind {number}").into_boxed_str());
+            let understood = || Understood { passed_over: PassedOver { reasons: vec![why] }, ..Understood::default() };
+            received.tell(&understood());
+            received.tell(&understood());
+            assert_eq!(received.told.lock().unwrap().len(), 64.min(number + 1));
+        }
+    }
 }

@@ -153,3 +153,81 @@ fn spend<K: Eq + Hash>(spent: &mut HashMap<K, u32>, key: K, limit: u32) -> bool 
     *spent += u32::from(has_room);
     has_room
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::act::Act;
+    use crate::domain::audit::{Concerned, CredentialKind, Outcome};
+    use crate::domain::id::Id;
+
+    fn refusal(actor: &str, address: &str, credential: CredentialKind) -> AuditEntry {
+        AuditEntry {
+            actor: actor.to_owned(),
+            actor_id: (credential == CredentialKind::Password).then_some(Id::MIN),
+            credential,
+            credential_id: None,
+            credential_label: None,
+            address: address.to_owned(),
+            act: Act::AccountSignIn,
+            object: "admin".to_owned(),
+            outcome: Outcome::Denied,
+            concerned: Concerned::default(),
+            reason: None,
+            summed: None,
+        }
+    }
+
+    fn of_stranger(address: &str) -> AuditEntry {
+        refusal("admin", address, CredentialKind::None)
+    }
+
+    fn of_caller(name: &str) -> AuditEntry {
+        refusal(name, "192.0.2.1", CredentialKind::Password)
+    }
+
+    /// How many of these have a record of their own.
+    fn own(budgets: &mut Budgets, entries: impl IntoIterator<Item = AuditEntry>, target: Target) -> usize {
+        entries.into_iter().filter(|entry| budgets.place(entry, target) == Place::Own).count()
+    }
+
+    fn sum(budgets: &mut Budgets, entry: &AuditEntry, target: Target) -> Summed {
+        match budgets.place(entry, target) {
+            Place::Sum(sums) => sums[0].by,
+            Place::Own => panic!("it has a record of its own"),
+        }
+    }
+
+    #[test]
+    fn a_source_a_network_and_all_strangers_have_so_many_records_and_no_more() {
+        let mut budgets = Budgets::default();
+        assert_eq!(own(&mut budgets, vec![of_stranger("192.0.2.1"); 40], Target::Unknown), 32);
+        assert_eq!(sum(&mut budgets, &of_stranger("192.0.2.1"), Target::Unknown), Summed::Source);
+        let of_network = (2..12).flat_map(|host| vec![of_stranger(&format!("192.0.2.{host}")); 20]);
+        assert_eq!(own(&mut budgets, of_network, Target::Unknown), 128 - 32);
+        // Another source of it has none of its own either.
+        assert_eq!(own(&mut budgets, [of_stranger("192.0.2.200")], Target::Unknown), 0);
+        let elsewhere = (0..2_000).map(|number| of_stranger(&format!("10.{}.{}.1", number / 250, number % 250)));
+        assert_eq!(own(&mut budgets, elsewhere, Target::Unknown), 1_024 - 128);
+        // What exists has its own room, and so have those who have signed in.
+        let existing = Target::Existing(Id::MAX);
+        assert_eq!(own(&mut budgets, vec![of_stranger("198.51.100.1"); 9], existing), 4);
+        assert_eq!(own(&mut budgets, [of_caller("alice")], Target::Nothing), 1);
+        // With another hour all begins anew.
+        assert!(budgets.begin(Timestamp::from_seconds(3_600)) && !budgets.begin(Timestamp::from_seconds(7_199)));
+        assert_eq!(own(&mut budgets, [of_stranger("192.0.2.1")], Target::Unknown), 1);
+    }
+
+    #[test]
+    fn a_caller_and_all_callers_have_so_many_records_and_no_more() {
+        let mut budgets = Budgets::default();
+        assert_eq!(own(&mut budgets, vec![of_caller("alice"); 20], Target::Unknown), 16);
+        assert_eq!(sum(&mut budgets, &of_caller("alice"), Target::Unknown), Summed::UnknownNames);
+        assert_eq!(own(&mut budgets, vec![of_caller("alice"); 300], Target::Nothing), 256 - 16);
+        assert_eq!(sum(&mut budgets, &of_caller("alice"), Target::Nothing), Summed::Caller);
+        let others = (0..100).flat_map(|number| vec![of_caller(&format!("user-{number}")); 200]);
+        assert_eq!(own(&mut budgets, others, Target::Nothing), 16_384 - 256);
+        assert_eq!(own(&mut budgets, [of_caller("zoe")], Target::Nothing), 0);
+        assert_eq!(own(&mut budgets, [of_stranger("192.0.2.1")], Target::Unknown), 1, "strangers have theirs");
+    }
+}

@@ -58,3 +58,44 @@ fn line(what: &str, entry: &AuditEntry, about: &str) -> String {
     // Names and reasons may hold what somebody has pasted.
     without_secrets(&line)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::act::Act;
+    use crate::domain::audit::{Concerned, CredentialKind, Outcome};
+    use crate::domain::id::Id;
+
+    fn refusal(address: &str, caller: Option<Id>) -> AuditEntry {
+        AuditEntry {
+            actor: "alice".to_owned(),
+            actor_id: caller,
+            credential: if caller.is_some() { CredentialKind::Password } else { CredentialKind::None },
+            credential_id: None,
+            credential_label: None,
+            address: address.to_owned(),
+            act: Act::AccountSignIn,
+            object: String::new(),
+            outcome: Outcome::Denied,
+            concerned: Concerned::default(),
+            reason: None,
+            summed: None,
+        }
+    }
+
+    #[test]
+    fn a_source_has_twenty_lines_a_minute_and_all_of_a_kind_have_three_hundred() {
+        let (pace, now) = (LinePace::default(), Timestamp::from_seconds(1_000_000));
+        let lines =
+            |address: &str, caller, now| (0..50).filter(|_| pace.has_room(&refusal(address, caller), now)).count();
+        assert_eq!(lines("192.0.2.1", None, now), 20);
+        assert_eq!(lines("2001:db8::1", None, now) + lines("2001:db8::2", None, now), 20, "a /64 is one");
+        let others = |caller, from: u8| {
+            (from..from + 40).map(|host| lines(&format!("198.51.100.{host}"), caller, now)).sum::<usize>()
+        };
+        assert_eq!(others(None, 0), 300 - 40);
+        // Of callers there are as many beside them.
+        assert_eq!(others(Some(Id::MIN), 100), 300);
+        assert_eq!(lines("192.0.2.1", None, now.plus_seconds(120)), 20);
+    }
+}

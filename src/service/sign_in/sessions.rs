@@ -321,3 +321,48 @@ fn ending_tokens(authority: &Authority<'_>) -> Vec<(Arc<AccessToken>, Name)> {
     accepted.truncate(MOST_TOLD);
     accepted.into_iter().filter_map(|token| with_owner(state, token)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::access::{PasswordProof, Proof};
+
+    fn session(account: u128, token: Option<u128>, used_at: i64) -> Session {
+        let id = |number: u128| Id::from_bytes(number.to_be_bytes());
+        let signed = Signed {
+            account: id(account),
+            name: Name::parse("alice").unwrap().into(),
+            kind: CredentialKind::Session,
+            token: token.map(id),
+            proof: Proof::Password(PasswordProof::of("hash")),
+        };
+        let moment = Moment::from_seconds(used_at);
+        Session {
+            id: Id::MIN,
+            signed,
+            opened_with: CredentialKind::Password,
+            opened_at: moment,
+            used_at: moment,
+            address: None,
+            user_agent: "".into(),
+        }
+    }
+
+    #[test]
+    fn an_account_has_five_hundred_sessions_of_its_access_tokens_beside_those_of_its_password() {
+        let sessions = Sessions::default();
+        let key = |number: i64| SessionKey::of(&number.to_string());
+        for number in 0..40 {
+            sessions.open(key(number), session(1, None, number));
+        }
+        for number in 100..100 + 503 {
+            sessions.open(key(number), session(1, Some(u128::try_from(number).unwrap()), number));
+        }
+        sessions.open(key(9_000), session(2, Some(9_000), 0));
+        let open = sessions.lock();
+        let is_open = |numbers: std::ops::Range<i64>| numbers.filter(|number| open.contains_key(&key(*number))).count();
+        assert_eq!(is_open(0..40), 40, "they sign nobody out");
+        // The least recently used ones have ended.
+        assert_eq!((is_open(100..103), is_open(103..603), open.len()), (0, 500, 541));
+    }
+}

@@ -2,15 +2,17 @@
 //! stays.
 
 use super::super::content::DELETED_NAMES;
-use super::super::{Call, Caller, Error, Expiry, NewRepository, NewToken, Obstacle};
+use super::super::{Call, Caller, Error, Expiry, NewRepository, NewToken, NewUser, Obstacle};
 use super::content::{Scene, named, new_user};
 use super::support::{call, issue, put, repository, sign_in};
 use crate::domain::access::{AccessLevel, Actions, GrantLevel};
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::grant::{GrantTarget, GranteeKind};
+use crate::domain::id::Id;
 use crate::domain::scope::Scopes;
+use crate::domain::secret::{Password, TokenHash};
 use crate::domain::settings::Choices;
-use crate::domain::token::Limits;
+use crate::domain::token::{AccessToken, Limits, Revocation};
 
 /// Names that one change makes and deletes.
 const BUNDLE: u32 = 1_000;
@@ -158,4 +160,73 @@ fn what_was_deleted_before_the_account_was_made_does_not_count() {
     create(&scene, "alice/newer").unwrap();
     scene.delete("alice/newer");
     is_refused(&scene, "alice/newest");
+}
+
+/// What an access token would reach is counted up to a thousand repositories, and what the account has as well.
+#[test]
+fn of_very_many_repositories_a_thousand_are_counted() {
+    let scene = Scene::new();
+    let local = scene.local();
+    scene.service().create_user(&local, new_user("alice")).unwrap();
+    let make = |from: usize, until: usize| {
+        put(scene.service(), move |txn| {
+            (from..until).try_for_each(|number| {
+                txn.put_repository(repository(&format!("alice/app-{number}")))?;
+                Ok(())
+            })
+        });
+    };
+    let preview = || scene.service().preview_reach(&local, Some("alice"), &Limits::none()).unwrap();
+    make(0, 1_000);
+    let all = preview();
+    assert_eq!((all.levels.values().sum::<usize>(), all.has_more), (1_000, false));
+    assert_eq!((all.of_account, all.account_has_more), (1_000, false));
+    make(1_000, 1_001);
+    let some = preview();
+    assert_eq!((some.levels, some.has_more), (all.levels, true));
+    assert_eq!((some.of_account, some.account_has_more), (1_000, true));
+}
+
+#[test]
+fn an_account_sets_thirty_passwords_a_minute_and_an_administrator_as_many_as_it_likes() {
+    let scene = Scene::new();
+    scene.service().create_user(&scene.local(), new_user("alice")).unwrap();
+    let (alice, admin) = (of(&scene, "alice"), of(&scene, "admin"));
+    for _ in 0..30 {
+        scene.service().count_password(&alice).unwrap();
+        scene.service().count_password(&admin).unwrap();
+    }
+    assert!(matches!(scene.service().count_password(&alice), Err(Error::TooManyChanges { .. })));
+    scene.service().count_password(&admin).unwrap();
+    let later = Call { now: scene.now().plus_seconds(60), ..alice };
+    scene.service().count_password(&later).unwrap();
+}
+
+/// Who signs in is told of twenty access tokens that end soon, the first ends first, and of as many that were revoked.
+#[test]
+fn a_session_tells_of_twenty_access_tokens_that_end_soon_and_of_twenty_that_were_revoked() {
+    let scene = Scene::new();
+    let password = Some(Password::new("violet-kestrel-42".to_owned()));
+    scene.service().create_user(&scene.local(), NewUser { password, ..new_user("alice") }).unwrap();
+    let alice = call(sign_in(scene.service(), "alice", "violet-kestrel-42", scene.now()).unwrap(), scene.now());
+    let owner = scene.service().store.state().account_named("alice").unwrap().id;
+    let end = |number: u128| scene.now().plus_seconds(3_600 + i64::try_from(number).unwrap());
+    let (now, ends): (_, Vec<_>) = (scene.now(), (0..25).map(end).collect());
+    put(scene.service(), move |txn| {
+        for number in 0..50_u128 {
+            let id = Id::from_bytes((1_000 + number).to_be_bytes());
+            let hash = TokenHash::from_bytes(*blake3::hash(&number.to_be_bytes()).as_bytes());
+            let token = AccessToken::plain(id, owner, hash);
+            txn.put_token(match ends.get(usize::try_from(number).unwrap()) {
+                Some(end) => token.with(|it| it.expires_at = Some(*end)),
+                None => token.ended_for_good(Revocation { at: now, address: None }),
+            })?;
+        }
+        Ok(())
+    });
+    let session = scene.service().open_session(&alice).unwrap();
+    let view = scene.service().view_session(&alice, Some(&session)).unwrap();
+    let ending: Vec<_> = view.ending_tokens.iter().map(|(token, _)| token.expires_at).collect();
+    assert_eq!(ending, (0..20).map(|number| Some(end(number))).collect::<Vec<_>>());
+    assert_eq!(view.revoked_tokens.len(), 20);
 }

@@ -184,6 +184,21 @@ fn what_zot_tells_is_learnt() {
     site.as_local().get(&repository_path(APP)).must_be_refused(404, "NO_SUCH_REPOSITORY");
 }
 
+/// What is longer than any attribute of zot's is left out; without an identifier, the same thing later is another event.
+#[test]
+fn an_attribute_of_256_bytes_is_read_and_a_longer_one_is_not() {
+    let site = with_alice();
+    let pushed = |length: usize, tag: &str| {
+        for _ in 0..2 {
+            told_by_zot(&site, "zotregistry.image.updated", &"x".repeat(length), &image(tag, 1)).must_be(200);
+            site.pass(1);
+        }
+        shown(&site, APP)["pushes"].clone()
+    };
+    assert_eq!(pushed(256, "1.0"), json!(1));
+    assert_eq!(pushed(257, "2.0"), json!(1 + 2));
+}
+
 #[test]
 fn what_is_not_understood_is_refused_with_the_reason_and_counted() {
     let site = with_alice();
