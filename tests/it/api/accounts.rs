@@ -144,7 +144,7 @@ fn a_new_account_has_every_field() {
     let made = site.as_admin().post(ACCOUNTS, &body).must_be(201).json();
     let mut expected = json!({
         "name": "alice", "id": made["id"], "fullName": "Alice A.", "isOrg": false, "isActive": true, "isAdmin": false,
-        "isImported": false, "hasPassword": true, "passwordSetByAdmin": true, "lockedUntil": null, "lastSignIn": null,
+        "isImported": false, "hasPassword": true, "passwordSetByAdmin": true, "passwordIsImported": false, "lockedUntil": null, "lastSignIn": null,
         "tokensCount": 0, "createdAt": NOW,
     });
     assert_eq!(made, expected);

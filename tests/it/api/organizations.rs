@@ -75,7 +75,7 @@ fn an_organization_is_an_account_with_its_size() {
     let made = made.json();
     let expected = json!({
         "name": "lab", "id": made["id"], "fullName": "The Lab", "isOrg": true, "membersCount": 0, "teamsCount": 0,
-        "isActive": true, "isAdmin": false, "isImported": false, "hasPassword": false, "passwordSetByAdmin": false,
+        "isActive": true, "isAdmin": false, "isImported": false, "hasPassword": false, "passwordSetByAdmin": false, "passwordIsImported": false,
         "lockedUntil": null, "lastSignIn": null, "tokensCount": 0, "createdAt": NOW, "clientUserIsAdmin": true,
     });
     assert_eq!(made, expected);
