@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! dockpass-data/            0700
-//!   format                  "dockpass data 9", written last at the first start: from then on a missing store is damage
+//!   format                  "dockpass data 10", written last at the first start: from then on a missing store is damage
 //!   lock                    flock and process number of who has it open
 //!   end                     the seal of the last batch, noted outside the store after each change
 //!   journal                 preallocated: what took a power away while the disk was full
@@ -23,6 +23,7 @@
 //!   ended.log.1             the same, before that was full
 //!   ended.log.aside         one that was damaged, or of another store; ended.log.aside.1 and so on: further ones
 //!   ended.place             in which life of the store, and where, ended.log is written: a copy of the directory begins another
+//!   upgrade-backups/        backups of the store as it was, one of each format that a later dockpass has brought it from
 //!   restoring/              what a restore is making; without `format` beside it, an interrupted one
 //! ```
 //!
@@ -71,6 +72,9 @@ pub const ENDED_ASIDE: &str = "ended.log.aside";
 /// Which life of the store is told here.
 pub const ENDED_PLACE: &str = "ended.place";
 
+/// Backups that a start has kept before it brought the store to a later format.
+pub const UPGRADE_BACKUPS: &str = "upgrade-backups";
+
 /// A data directory that a restore is making, inside the one that it is for. It is not among those that are known: a server
 /// does not start where it stands alone.
 pub const RESTORING: &str = "restoring";
@@ -81,7 +85,7 @@ pub const CHECKING: &str = "checking";
 /// What a file's name ends with while it is being written.
 pub const UNFINISHED: &str = ".new";
 
-const ALL: [&str; 21] = [
+const ALL: [&str; 22] = [
     FORMAT,
     LOCK,
     END,
@@ -103,6 +107,7 @@ const ALL: [&str; 21] = [
     ENDED_BEFORE,
     ENDED_ASIDE,
     ENDED_PLACE,
+    UPGRADE_BACKUPS,
 ];
 
 /// Whether dockpass itself writes files of this name, finished or not.

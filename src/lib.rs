@@ -60,6 +60,7 @@
 //! - *Access token*: a secret `dkp_…` in the place of a password. *Registry token*: the JWT that the registry checks.
 //! - *Act*: a kind of action, a word of the audit log. *Deed*: one act on one object, as it is recorded.
 //! - *Admitted*: of a request of the registry's API, that it may go on to the registry, with the permit for what becomes of it.
+//! - *Anchor*: the end of the oldest part of the audit log, which was removed and is summed up by it.
 //! - *Authority*: in `service`, a caller looked up in one state; in `pki` and TLS, a CA. *Leaf*: a certificate of the CA.
 //! - *Bundle*: the rows that one transaction of a long work writes. *Batch*: the changes that the writer commits together.
 //! - *Call*: a caller, with the time and the user agent of its request. *Proof*: the password or secret that it has shown.
@@ -124,7 +125,7 @@
 //!    `http::failure` maps every error of the service to one without a rest.
 //! 9. *Records can be read for ever.* Each has its kind and version (`store::record`), and each version makes itself from the
 //!    one before (`store::row`); a newer one, or a newer directory, is refused untouched. What changes keys is a migration
-//!    at the start, which can be interrupted (`store::migration`).
+//!    at the start, which can be interrupted (`store::migration`); a backup is kept before any of that (`store::upgrade`).
 //! 10. *Deleted is gone at once.* A change names what is gone, and nothing of it is in the state from then on; its rows go
 //!     from the disk later, by identifier and never by name (`store::purge`).
 //! 11. *Files belong to their owner alone* (`private_file`, and `store::DataDirectory` at every start), and who reads them is

@@ -113,13 +113,44 @@ pub struct AuditHead {
 pub struct AuditVerification {
     /// How many records were read.
     pub records: u64,
-    /// How many were removed by their age or for lack of room; their hashes are in the chain.
+    /// How many were removed by their age or for lack of room: all up to `anchor`, and those of which the hashes are in the chain.
     #[serde(default)]
     pub removed: u64,
+    /// Where what is kept begins, if the oldest part was removed and is summed up: that part's last number, and the hash that the
+    /// chain has there.
+    #[serde(default)]
+    pub anchor: Option<AuditAnchor>,
     /// The end of the chain.
     pub head: AuditHead,
-    /// What is wrong; none if the chain is whole.
+    /// What the `head` that was asked about is to this log; null if none was, or if the chain is not whole before it.
+    #[serde(default)]
+    pub noted: Option<AuditNoted>,
+    /// What is wrong, or cannot be told; none if the chain is whole and has the head that was asked about.
     pub problem: Option<String>,
+}
+
+/// What the oldest part of the audit log is summed up to.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct AuditAnchor {
+    /// The last number of that part, which begins with the first record.
+    pub seq: u64,
+    /// The hash that the chain has there.
+    pub hash: String,
+    /// When it was summed up.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub time: Timestamp,
+}
+
+/// What a head that was noted elsewhere is to the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum AuditNoted {
+    /// The log has it.
+    There,
+    /// It lies before the anchor, in what was removed and summed up: whether it was of this log, nobody can tell any more.
+    SummedUp,
+    /// The log does not have it: it was cut, or is another.
+    Missing,
 }
 
 /// What to check the audit chain against.

@@ -39,7 +39,10 @@ pub use accounts::{
     Account, AccountInner, Accounts, ChangePassword, CreateAccount, Member, MemberOrg, MemberOrgs, MemberTeam,
     MemberTeams, Members, Named, PutMember, UpdateAccount,
 };
-pub use audit::{AuditHead, AuditRecord, AuditRecords, AuditVerification, OwnRecord, OwnRecords, VerifyAudit};
+pub use audit::{
+    AuditAnchor, AuditHead, AuditNoted, AuditRecord, AuditRecords, AuditVerification, OwnRecord, OwnRecords,
+    VerifyAudit,
+};
 pub use code::Code;
 pub use events::{CloudData, Envelope, Event, EventActor, EventRequest, EventTarget};
 pub use keeping::{StoreCheck, StoreProblem};

@@ -69,8 +69,10 @@ pub async fn run(arguments: Arguments, console: &mut Console) -> Result<(), CliE
     let Arguments { global, serve, command } = arguments;
     console.is_verbose = global.verbose > 0;
     console.format = format(&global, console)?;
-    if command.is_some() && (serve.listen.is_some() || serve.admin_password_file.is_some()) {
-        return Err(CliError::Usage("--listen and --admin-password-file are for `dockpass serve` only".to_owned()));
+    if command.is_some() && (serve.listen.is_some() || serve.admin_password_file.is_some() || serve.no_upgrade_backup) {
+        return Err(CliError::Usage(
+            "--listen, --admin-password-file and --no-upgrade-backup are for `dockpass serve` only".to_owned(),
+        ));
     }
     match command {
         None => serve::run(serve, global, console).await,

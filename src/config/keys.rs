@@ -140,6 +140,19 @@ pub(super) const KEYS: &[Key] = &[
         "Directory of the store, the keys and the local socket; made at the first start, readable by its owner only.",
     ),
     key(
+        "server.upgrade_backup",
+        ValueKind::Flag(true, |config, value| config.server.upgrade_backup = value),
+        "Whether a start that brings the store of an earlier dockpass to a new format keeps a backup of it as it was, with \
+         every key, which is the way back; if it cannot be written, the start is refused.",
+    ),
+    key(
+        "server.upgrade_backup_dir",
+        ValueKind::Text("", |config, text| {
+            values::optional(text, values::path).map(|value| config.server.upgrade_backup_dir = value)
+        }),
+        "Directory for these backups. Empty: upgrade-backups in the data directory.",
+    ),
+    key(
         "server.public_url",
         ValueKind::Text("", |config, text| {
             values::optional(text, values::base_url).map(|value| config.server.public_url = value)

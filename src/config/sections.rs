@@ -18,6 +18,10 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Directory of the store, the keys and the local socket.
     pub data_dir: PathBuf,
+    /// Whether a backup is kept of a store of an earlier format before it is brought to today's.
+    pub upgrade_backup: bool,
+    /// The directory for it; none: one in the data directory.
+    pub upgrade_backup_dir: Option<PathBuf>,
     /// What clients are told to connect to; none: the listening address, see [`super::Config::public_url`].
     pub public_url: Option<BaseUrl>,
     /// Whether a reverse proxy speaks TLS with the clients.
@@ -213,6 +217,8 @@ impl Server {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             data_dir: PathBuf::new(),
+            upgrade_backup: false,
+            upgrade_backup_dir: None,
             public_url: None,
             behind_proxy: false,
             trusted_proxies: Vec::new(),

@@ -204,7 +204,7 @@ fn errors_of_the_file_name_the_line() {
         (
             "\n\n[server]\nlsten = \"x\"\n",
             4,
-            "there is no key `server.lsten`; [server] has listen, data_dir, public_url",
+            "there is no key `server.lsten`; [server] has listen, data_dir, upgrade_backup, upgrade_backup_dir, public_url",
         ),
         ("[servers]\nlisten = \"x\"\n", 1, "there is no key `servers`; the sections are [server], [tls], [registry]"),
         ("listen = \"x\"\n", 1, "there is no key `listen`; the sections are"),

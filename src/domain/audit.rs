@@ -5,7 +5,7 @@ mod subjects;
 
 use serde::{Deserialize, Serialize};
 
-pub use head::{AuditHead, InvalidHead};
+pub use head::{AuditAnchor, AuditHead, InvalidHead, NotedHead};
 pub use subjects::SoughtAccount;
 
 use super::act::{self, Act};

@@ -10,7 +10,7 @@ use super::reply::{Replied, Reply};
 use super::request::{Request, header};
 use crate::api::operations::audit as op;
 use crate::api::{self, Code, Paged};
-use crate::domain::audit::{AuditHead, AuditRecord, LoggedRecord};
+use crate::domain::audit::{AuditAnchor, AuditHead, AuditRecord, LoggedRecord, NotedHead};
 use crate::domain::name::RepositoryName;
 use crate::domain::sealed_number::SealedNumber;
 use crate::service::{AuditFilter, AuditPage, AuditPlace, Call, Page, Service};
@@ -114,9 +114,23 @@ pub(super) async fn verify(request: Request<op::VerifyAudit>) -> Replied<op::Ver
     Ok(Reply::new(&api::AuditVerification {
         records: found.records,
         removed: found.removed,
+        anchor: found.anchor.map(shown_anchor),
         head: shown_head(found.head),
+        noted: found.noted.map(shown_noted),
         problem: found.problem,
     }))
+}
+
+fn shown_anchor(AuditAnchor { head, at }: AuditAnchor) -> api::AuditAnchor {
+    api::AuditAnchor { seq: head.seq, hash: head.hash_text(), time: at }
+}
+
+fn shown_noted(noted: NotedHead) -> api::AuditNoted {
+    match noted {
+        NotedHead::There => api::AuditNoted::There,
+        NotedHead::SummedUp => api::AuditNoted::SummedUp,
+        NotedHead::Missing => api::AuditNoted::Missing,
+    }
 }
 
 fn read_head(text: &str) -> Result<AuditHead, Failure> {

@@ -44,7 +44,7 @@ use crate::registry::gateway::{Gateway, GatewayLimits};
 use crate::registry::heard::Heard;
 use crate::registry::upstream::{Upstream, UpstreamError};
 use crate::service::signing::SigningSettings;
-use crate::service::{self, AuditKeep, FirstStart, GatewaySettings, SecretOf, Service, SiteSettings};
+use crate::service::{self, AuditKeep, FirstStart, GatewaySettings, SecretOf, Service, SiteSettings, UpgradeBackup};
 use crate::shipping::{Prepared as Ways, Shipping, ShippingError, close_secret};
 
 const MIB: usize = 1024 * 1024;
@@ -324,6 +324,7 @@ fn service_settings(config: &Config) -> (SiteSettings, SigningSettings) {
         max_robots: usize::try_from(config.robots.max_per_organization).unwrap_or(usize::MAX),
         live: settings::of(config),
         audit_keep: audit_keep(config),
+        upgrade_backup: upgrade_backup(config),
         warn_before: config.tokens.warn_before,
         changes_per_minute: config.limits.changes_per_minute,
         events_secret: registry.events_secret.clone(),
@@ -341,6 +342,15 @@ fn service_settings(config: &Config) -> (SiteSettings, SigningSettings) {
         fixed_key: registry.fixed_key,
     };
     (settings, signing)
+}
+
+fn upgrade_backup(config: &Config) -> UpgradeBackup {
+    let server = &config.server;
+    if server.upgrade_backup {
+        server.upgrade_backup_dir.clone().map_or(UpgradeBackup::InData, UpgradeBackup::In)
+    } else {
+        UpgradeBackup::Off
+    }
 }
 
 /// How much of the audit log is kept; 0 is all.

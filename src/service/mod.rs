@@ -60,7 +60,7 @@ pub use people::{
     TeamView, UpdatedAccount,
 };
 pub use search::{Found, Search};
-pub use settings::{AuditKeep, GatewaySettings, Live, SiteSettings};
+pub use settings::{AuditKeep, GatewaySettings, Live, SiteSettings, UpgradeBackup};
 pub use sign_in::{Credentials, FileSecretError, LONGEST_SESSION, ListedSession, SecretOf, SessionSecret, SessionView};
 pub use start::{FirstStart, OpenError, check_secret};
 pub use tokens::{

@@ -14,6 +14,7 @@ use crate::service::error::Error;
 use crate::service::ledger::Deed;
 pub use crate::store::Keep as AuditKeep;
 use crate::store::State;
+pub use crate::store::UpgradeBackup;
 
 /// What the configuration of a site says.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct SiteSettings {
     pub metrics_secret: Option<PathBuf>,
     /// How much of the audit log is kept.
     pub audit_keep: AuditKeep,
+    /// What is kept of a store of an earlier format before it is brought to today's.
+    pub upgrade_backup: UpgradeBackup,
     /// How many seconds before its end an access token is warned of; never if none.
     pub warn_before: Option<i64>,
     /// How many changes an account may make a minute.

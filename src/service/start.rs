@@ -106,7 +106,8 @@ impl Service {
         );
         let directory = DataDirectory::open(directory)?;
         let keys = directory.keys();
-        let Opened { store, access, known_addresses } = Store::open(directory, clock.clone(), Arc::clone(metrics))?;
+        let Opened { store, access, known_addresses } =
+            Store::open(directory, &settings.upgrade_backup, clock.clone(), Arc::clone(metrics))?;
         let signer = Signer::open(&keys, signing, now)?.measured(Arc::clone(metrics));
         let opened = |what, given: Option<FileSecret>| given.map_or_else(|| FileSecret::open(what, &keys), Ok);
         let events_secret = opened(SecretOf::Notifications, given_secrets.0)?;

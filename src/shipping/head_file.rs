@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{WayKind, WayState};
 use crate::causes::with_causes;
-use crate::domain::audit::AuditHead;
+use crate::domain::audit::{AuditHead, NotedHead};
 use crate::domain::time::{Clock, Moment, Timestamp};
 use crate::domain::trouble::{Trouble, Turn};
 use crate::private_file;
@@ -154,9 +154,14 @@ impl HeadFile {
                 .to_owned()
         })?;
         let call = Call { caller: Service::local(own_id()), now: self.clock.now(), user_agent: String::new() };
-        match self.service.has_audit_head(&call, noted) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(format!(
+        match self.service.audit_has(&call, noted) {
+            Ok(NotedHead::There) => Ok(()),
+            Ok(NotedHead::SummedUp) => Err(format!(
+                "it notes record {}, and what is as old was removed from this audit log and is summed up: nobody can tell any more \
+                 whether it is a head of this log; it is not overwritten: take it away",
+                noted.seq
+            )),
+            Ok(NotedHead::Missing) => Err(format!(
                 "this audit log does not have record {} with the hash that is noted: it was cut or exchanged, or the file is \
                  another log's; it is not overwritten: look into it, and take it away",
                 noted.seq

@@ -11,7 +11,7 @@ use super::parcel::{Fault, Parcel};
 use super::shown::Shown;
 use super::sink::Sink;
 use crate::causes::with_causes;
-use crate::domain::audit::{AuditHead, LoggedRecord};
+use crate::domain::audit::{AuditHead, LoggedRecord, NotedHead};
 use crate::domain::random;
 use crate::domain::time::Clock;
 use crate::service::{Call, Service};
@@ -64,7 +64,8 @@ impl Way {
         }
     }
 
-    /// Goes on from where the receiver is. If the log does not have that record, it is another log, and all of it is sent.
+    /// Goes on from where the receiver is. If the log does not have that record, it is another log, and all of it is sent. If
+    /// nobody can tell, since what is as old is summed up, the receiver hears of a gap.
     fn begin(&mut self) {
         let (key, place) = (self.shown.kind.key(), &self.shown.place);
         let found = match self.cursor.read() {
@@ -74,19 +75,18 @@ impl Way {
                 AuditHead::default()
             }
         };
-        let is_there = self.service.has_audit_head(&self.call, found).unwrap_or_else(|error| {
+        let found_there = self.service.audit_has(&self.call, found).unwrap_or_else(|error| {
             // What cannot be read now is tried again with each page, from there.
             log::error!("{key}: the audit log cannot be read: {}", with_causes(&error));
-            true
+            NotedHead::There
         });
-        if is_there {
-            (self.position, self.reached, self.saved) = (found, found, found);
-        } else {
-            log::error!(
+        match found_there {
+            NotedHead::There | NotedHead::SummedUp => (self.position, self.reached, self.saved) = (found, found, found),
+            NotedHead::Missing => log::error!(
                 "{key}: the audit log does not have record {} as it was sent to {place}: it was cut or exchanged; the whole log \
                  is sent again",
                 found.seq
-            );
+            ),
         }
         self.shown.begin(self.reached.seq);
     }

@@ -7,7 +7,7 @@ use super::audit_log::AuditLog;
 use super::error::Error;
 use super::record::Removed;
 use super::{Store, Verification, chain, load, row};
-use crate::domain::audit::{AuditHead, LoggedRecord};
+use crate::domain::audit::{AuditHead, LoggedRecord, NotedHead};
 use crate::domain::order::Order;
 
 /// What one look into the log has found.
@@ -47,8 +47,8 @@ impl Store {
     /// [`Error`] if it cannot be read at all.
     pub fn verify_audit(&self, noted: Option<AuditHead>) -> Result<Verification, Error> {
         let _held = self.hold_retention();
-        let head = self.state().audit();
-        chain::verify(&self.shared.key, &self.audit_log(), head, noted)
+        let state = self.state();
+        chain::verify(&self.shared.key, &self.audit_log(), (state.anchor(), state.audit()), noted)
     }
 
     /// The records after this number, oldest first, at most so many, up to the published end.
@@ -66,14 +66,28 @@ impl Store {
         records.filter(within).collect()
     }
 
-    /// The hash that the chain has at this number: of a record, or of one that was removed; none beyond the published end.
+    /// What a head that was noted elsewhere is to this log, by its row alone: that of a record, or of a removed one. Nothing
+    /// else of the chain is read.
     ///
     /// # Errors
     /// [`Error`]
-    pub fn audit_hash(&self, seq: u64) -> Result<Option<[u8; 32]>, Error> {
-        if seq == 0 || seq > self.state().audit().seq {
-            return Ok(None);
-        }
+    pub fn audit_has(&self, noted: AuditHead) -> Result<NotedHead, Error> {
+        let state = self.state();
+        let found =
+            (1..=state.audit().seq).contains(&noted.seq).then(|| self.audit_hash(noted.seq)).transpose()?.flatten();
+        // After the row, which may be summed up meanwhile.
+        let anchor = self.state().anchor().map_or_else(AuditHead::default, |anchor| anchor.head);
+        Ok(if noted == anchor || noted == AuditHead::default() || found == Some(noted.hash) {
+            NotedHead::There
+        } else if (1..anchor.seq).contains(&noted.seq) {
+            NotedHead::SummedUp
+        } else {
+            NotedHead::Missing
+        })
+    }
+
+    /// The hash that the chain has at this number: of a record, or of one that was removed.
+    fn audit_hash(&self, seq: u64) -> Result<Option<[u8; 32]>, Error> {
         let (log, key) = (self.audit_log(), seq.to_be_bytes());
         if let Some((_, value)) = log.from(seq, 1)?.first().filter(|(at, _)| *at == key) {
             return Ok(Some(load::audit_record(&key, value)?.hash));
@@ -84,7 +98,7 @@ impl Store {
     }
 
     /// The audit log; taken after the state whose end of it is meant.
-    fn audit_log(&self) -> AuditLog<'_> {
+    pub(super) fn audit_log(&self) -> AuditLog<'_> {
         let (unfolded, undone) = (self.shared.unfolded.load_full(), self.shared.undone.load_full());
         AuditLog::new(&self.shared.engine, unfolded, undone)
     }

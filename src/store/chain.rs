@@ -3,6 +3,10 @@
 //!
 //! Of a removed record the hash is left ([`super::record::Removed`]), and the record of its removal has a digest of all
 //! that went with it: so nobody without the key can remove another one, or change what is left of it.
+//!
+//! Where all of the oldest part was removed, not even that is left ([`super::retention`], `sum`): the chain begins with its
+//! anchor ([`super::record::Anchor`]), which nobody makes without the key. What the removals took that end below it was
+//! checked before it was summed up, and is taken on the anchor's word.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,10 +15,10 @@ use super::audit_log::AuditLog;
 use super::engine::Entry;
 use super::error::Error;
 use super::load;
-use super::record::{self, Removed, RemovedDigest};
+use super::record::{self, Anchor, OpenRemoval, Removed, RemovedDigest};
 use super::row;
 use super::table::Table;
-use crate::domain::audit::{AuditHead, RemovedRecords};
+use crate::domain::audit::{AuditAnchor, AuditHead, NotedHead, RemovedRecords};
 
 /// Rows that one step of a verification reads.
 const VERIFY_STEP: usize = 1_000;
@@ -24,30 +28,41 @@ const VERIFY_STEP: usize = 1_000;
 pub struct Verification {
     /// How many records were read.
     pub records: u64,
-    /// How many were removed, of which the hashes were read.
+    /// How many were removed: those that are summed up, and others, of which the hashes were read.
     pub removed: u64,
+    /// What the oldest part is summed up to; none if nothing is.
+    pub anchor: Option<AuditAnchor>,
     /// The end of the chain.
     pub head: AuditHead,
-    /// What is wrong; none if the chain is whole.
+    /// What the noted end is to this log, as far as it was read; none if none was asked about.
+    pub noted: Option<NotedHead>,
+    /// What is wrong; none if the chain is whole and has the noted end.
     pub problem: Option<String>,
 }
 
-/// Reads the whole chain up to `head`, and checks that it is whole, and that `noted` (an end that was noted
-/// elsewhere) is in it. Nothing may be removed meanwhile.
+/// Reads the whole chain up to `head`, from `anchor` on, and checks that it is whole, and that `noted` (an end that was
+/// noted elsewhere) is in it. Nothing may be removed meanwhile.
 ///
 /// # Errors
 /// [`Error`] if it cannot be read at all.
 pub(super) fn verify(
     key: &AuditKey,
     log: &AuditLog<'_>,
-    head: AuditHead,
+    (anchor, head): (Option<&Anchor>, AuditHead),
     noted: Option<AuditHead>,
 ) -> Result<Verification, Error> {
-    // Not beyond the published end: records there are being written, or are left of a failed change.
-    let mut records = Rows::new(|start| log.from(start, VERIFY_STEP), head.seq);
-    let mut left = Rows::new(|start| log.removed_from(start, VERIFY_STEP), head.seq);
     let mut chain = Chain::new(key.clone());
-    let mut found_noted = noted.is_none_or(|noted| noted == chain.reached);
+    if let Err(problem) = anchor.map_or(Ok(()), |anchor| chain.begin_after(anchor)) {
+        return Ok(chain.found(Some(problem)));
+    }
+    if let Some(seq) = first_within(log, chain.reached.seq)? {
+        return Ok(chain.found(Some(within(seq))));
+    }
+    // Not beyond the published end: records there are being written, or are left of a failed change.
+    let begin = chain.reached.seq.saturating_add(1);
+    let mut records = Rows::new(|start| log.from(start, VERIFY_STEP), begin, head.seq);
+    let mut left = Rows::new(|start| log.removed_from(start, VERIFY_STEP), begin, head.seq);
+    let mut found_noted = noted.map(|noted| chain.begins_with(noted));
     while chain.reached.seq < head.seq {
         let seq = chain.reached.seq + 1;
         let next = match (records.take(seq)?, left.take(seq)?) {
@@ -58,17 +73,31 @@ pub(super) fn verify(
             (None, None) => Err(format!("record {seq} is missing")),
         };
         if let Err(problem) = next {
-            return Ok(chain.found(Some(problem)));
+            // What was not read may have it.
+            let noted = found_noted.filter(|found| *found != NotedHead::Missing);
+            return Ok(Verification { noted, ..chain.found(Some(problem)) });
         }
-        found_noted |= noted == Some(chain.reached);
+        if noted == Some(chain.reached) {
+            found_noted = Some(NotedHead::There);
+        }
     }
-    let lost = "the noted end is not in this chain: its tail was cut or it is another";
-    let problem = chain.problem_at(head).or((!found_noted).then_some(lost));
-    Ok(chain.found(problem.map(str::to_owned)))
+    let problem = chain.problem_at(head).map(str::to_owned);
+    let problem = problem.or_else(|| found_noted.and_then(|found| chain.unproven(found)));
+    Ok(Verification { noted: found_noted, ..chain.found(problem) })
+}
+
+/// The first row of the log up to this number.
+fn first_within(log: &AuditLog<'_>, last: u64) -> Result<Option<u64>, Error> {
+    let first = [log.from(0, 1)?, log.removed_from(0, 1)?].into_iter().flatten().filter_map(|(key, _)| number(&key));
+    Ok(first.min().filter(|first| *first <= last))
+}
+
+fn within(seq: u64) -> String {
+    format!("record {seq} is there, and was removed and summed up")
 }
 
 /// Rows in the order of their numbers, read in steps of [`VERIFY_STEP`] from a number on.
-struct Rows<F> {
+pub(super) struct Rows<F> {
     read_from: F,
     /// The number of the last row that counts.
     last: u64,
@@ -78,13 +107,13 @@ struct Rows<F> {
 }
 
 impl<F: Fn(u64) -> Result<Vec<Entry>, Error>> Rows<F> {
-    fn new(read_from: F, last: u64) -> Self {
-        Self { read_from, last, start: Some(0), read: VecDeque::new() }
+    pub(super) fn new(read_from: F, first: u64, last: u64) -> Self {
+        Self { read_from, last, start: Some(first), read: VecDeque::new() }
     }
 
     /// The row of this number, if there is one; rows are asked for in order. Any other key is that of a row that belongs
     /// nowhere, and is passed over: what is missing in its place is found.
-    fn take(&mut self, seq: u64) -> Result<Option<Entry>, Error> {
+    pub(super) fn take(&mut self, seq: u64) -> Result<Option<Entry>, Error> {
         while self.read.is_empty() {
             let Some(start) = self.start else { return Ok(None) };
             let found = (self.read_from)(start)?;
@@ -108,6 +137,8 @@ fn number(key: &[u8]) -> Option<u64> {
 /// The chain as far as it was read.
 pub(super) struct Chain {
     key: AuditKey,
+    /// What it begins after.
+    anchor: Option<AuditAnchor>,
     reached: AuditHead,
     records: u64,
     removed: u64,
@@ -116,7 +147,7 @@ pub(super) struct Chain {
 }
 
 /// What one removal took, as far as it was read.
-struct Gathered {
+pub(super) struct Gathered {
     first: u64,
     last: u64,
     count: u64,
@@ -124,7 +155,19 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn named(&self) -> RemovedRecords {
+    fn of(open: &OpenRemoval) -> Self {
+        let OpenRemoval { first, last, count, digest, .. } = *open;
+        Self { first, last, count, digest: RemovedDigest::from_bytes(digest) }
+    }
+
+    /// As an anchor notes it.
+    pub(super) fn open(&self, by: u64) -> OpenRemoval {
+        let Self { first, last, count, digest } = *self;
+        OpenRemoval { by, first, last, count, digest: digest.to_bytes() }
+    }
+
+    /// As the record of the removal says it.
+    pub(super) fn named(&self) -> RemovedRecords {
         RemovedRecords { first: self.first, last: self.last, count: self.count, hash: self.digest.to_hex() }
     }
 }
@@ -132,12 +175,73 @@ impl Gathered {
 impl Chain {
     /// The chain of this key, of which nothing was read.
     pub(super) fn new(key: AuditKey) -> Self {
-        Self { key, reached: AuditHead::default(), records: 0, removed: 0, removals: BTreeMap::new() }
+        let (reached, removals) = (AuditHead::default(), BTreeMap::new());
+        Self { key, anchor: None, reached, records: 0, removed: 0, removals }
+    }
+
+    /// Begins after the part that is summed up, if nothing was read; or says what is wrong.
+    pub(super) fn begin_after(&mut self, anchor: &Anchor) -> Result<(), String> {
+        if !anchor.is_made_with(&self.key) {
+            return Err("what the removed part of the log is summed up to was changed".to_owned());
+        }
+        if self.reached != AuditHead::default() {
+            return Err("a part of the log is summed up, and stands before it".to_owned());
+        }
+        self.anchor = Some(AuditAnchor { head: anchor.head, at: anchor.at });
+        self.reached = anchor.head;
+        self.removed = anchor.head.seq;
+        self.removals = anchor.open.iter().map(|open| (open.by, Gathered::of(open))).collect();
+        Ok(())
+    }
+
+    /// How far it was read.
+    pub(super) fn reached(&self) -> AuditHead {
+        self.reached
+    }
+
+    /// What was removed, as far as it was read and no record has said so, by the number of that record.
+    pub(super) fn removals(&self) -> impl Iterator<Item = (u64, &Gathered)> {
+        self.removals.iter().map(|(by, gathered)| (*by, gathered))
+    }
+
+    /// The last number of the part that is summed up; 0 if none is.
+    fn summed_up(&self) -> u64 {
+        self.anchor.map_or(0, |anchor| anchor.head.seq)
+    }
+
+    /// What a noted end is to this chain, of which nothing else was read. Every log begins with none.
+    fn begins_with(&self, noted: AuditHead) -> NotedHead {
+        if noted == self.reached || noted == AuditHead::default() {
+            NotedHead::There
+        } else if (1..self.summed_up()).contains(&noted.seq) {
+            NotedHead::SummedUp
+        } else {
+            NotedHead::Missing
+        }
+    }
+
+    /// What stands against a noted end, where the chain itself is whole.
+    fn unproven(&self, noted: NotedHead) -> Option<String> {
+        match noted {
+            NotedHead::There => None,
+            NotedHead::SummedUp => Some(format!(
+                "nobody can tell any more whether the noted end was in this chain: the records up to {} were removed and are \
+                 summed up; what is kept, from {} on, is whole and follows them",
+                self.summed_up(),
+                self.summed_up() + 1
+            )),
+            NotedHead::Missing => {
+                Some("the noted end is not in this chain: its tail was cut or it is another".to_owned())
+            }
+        }
     }
 
     /// Goes on to the next row of the log, which must have the next number; or says what is wrong.
     pub(super) fn next(&mut self, table: Table, row: &Entry) -> Result<(), String> {
         let seq = self.reached.seq + 1;
+        if let Some(found) = number(&row.0).filter(|found| *found <= self.summed_up()) {
+            return Err(within(found));
+        }
         if row.0 != seq.to_be_bytes() {
             return Err(format!("record {seq} is missing"));
         }
@@ -157,11 +261,12 @@ impl Chain {
 
     /// What was found.
     pub(super) fn found(&self, problem: Option<String>) -> Verification {
-        Verification { records: self.records, removed: self.removed, head: self.reached, problem }
+        let Self { records, removed, anchor, reached: head, .. } = *self;
+        Verification { records, removed, anchor, head, noted: None, problem }
     }
 
     /// Goes on to a record; or says what is wrong with it.
-    fn go_on(&mut self, seq: u64, (at, value): &Entry) -> Result<(), String> {
+    pub(super) fn go_on(&mut self, seq: u64, (at, value): &Entry) -> Result<(), String> {
         let undecodable = || format!("record {seq} does not decode");
         let found = load::audit_record(at, value).map_err(|_| undecodable())?;
         let content = record::hashed(value).map_err(|_| undecodable())?;
@@ -169,7 +274,9 @@ impl Chain {
             return Err(format!("record {seq} was changed"));
         }
         let removed = self.removals.remove(&seq).map(|gathered| gathered.named());
-        if removed != found.record.removed {
+        // Of what is summed up no row is left, and none may be.
+        let summed_up = self.summed_up();
+        if removed != found.record.removed.filter(|removed| removed.last > summed_up) {
             return Err(format!("what was removed is not what record {seq} says"));
         }
         self.reached = AuditHead { seq, hash: found.hash };
@@ -178,7 +285,7 @@ impl Chain {
     }
 
     /// Goes over a removed record. Whether its hash is right, the record of its removal tells.
-    fn go_over(&mut self, seq: u64, (_, value): &Entry) -> Result<(), String> {
+    pub(super) fn go_over(&mut self, seq: u64, (_, value): &Entry) -> Result<(), String> {
         let removed = row::decode::<Removed>(value).ok().filter(|removed| removed.by > seq);
         let Removed { hash, by } = removed.ok_or_else(|| format!("what is left of record {seq} does not decode"))?;
         let begin = || Gathered { first: seq, last: seq, count: 0, digest: RemovedDigest::default() };

@@ -14,12 +14,13 @@ use copy::Copy;
 use super::audit_key::AuditKey;
 use super::chain::Chain;
 use super::change::RowChange;
-use super::directory::DataDirectory;
+use super::directory::{DataDirectory, FORMAT};
 use super::end::NotedEnd;
 use super::engine::Engine;
 use super::error::{Error, hex};
 use super::journal::Journal;
 use super::load::{self, Loaded};
+use super::migration;
 use super::record::Folded;
 use super::seal::{SealKey, StoreDigest};
 use super::snapshot::{Snapshot, SnapshotError};
@@ -35,6 +36,9 @@ const TOLD: usize = 100;
 /// What to do about damage.
 const RESTORE: &str =
     "restore a backup, as the README says under \"Backup and restore\"; what is damaged cannot be mended";
+/// What to do with what only a migration reads.
+const UPGRADE: &str = "start the server once, which keeps a backup of it before it brings it to today's format; or check it with the \
+                       dockpass that wrote it";
 /// What to do where only the memory differs.
 const RESTART: &str = "restart the server, and check again: what is on the disk counts";
 
@@ -173,8 +177,10 @@ fn read_log(
     found: &mut CheckedStore,
 ) -> Result<(), SnapshotError> {
     let (mut chain, mut log, mut last) = (Chain::new(key.clone()), snapshot.log(), None);
-    let mut problem = None;
-    while let Some(Some((table, entry))) = readable(log.next_row(), Table::Audit, found)? {
+    let mut problem = state.anchor().and_then(|anchor| chain.begin_after(anchor).err());
+    while problem.is_none()
+        && let Some(Some((table, entry))) = readable(log.next_row(), Table::Audit, found)?
+    {
         if let Err(wrong) = chain.next(table, &entry) {
             problem = Some(wrong);
             break;
@@ -206,6 +212,11 @@ pub fn check_directory(path: &Path) -> Result<CheckedStore, Error> {
         return Err(Error::Missing { path: directory.store() });
     }
     let mut found = CheckedStore::default();
+    if let Some(format) = directory.format().filter(|format| *format <= migration::LAST_BEFORE) {
+        let problem = format!("it is of format {format}, whose records this dockpass only reads to write them anew");
+        found.add(StoreProblem { table: None, key: None, problem, remedy: UPGRADE });
+        return Ok(found);
+    }
     let key = match key_of_audit(&directory) {
         Ok(key) => key,
         Err(error) => {
@@ -221,15 +232,23 @@ pub fn check_directory(path: &Path) -> Result<CheckedStore, Error> {
             return Ok(found);
         }
     };
-    let checked = check_copy(&copy, &engine, &key, &mut found);
+    let checked = check_copy(&directory, &copy, &engine, &key, &mut found);
     engine.close()?;
     checked?;
     Ok(found)
 }
 
-fn check_copy(copy: &Copy, engine: &Engine, key: &AuditKey, found: &mut CheckedStore) -> Result<(), Error> {
-    if let Some(table) = Table::ALL.into_iter().map(|(table, _)| table).find(|table| !engine.has(*table)) {
-        found.note(Some(table), None, "the table is missing, or of an earlier dockpass: start the server once");
+fn check_copy(
+    directory: &DataDirectory,
+    copy: &Copy,
+    engine: &Engine,
+    key: &AuditKey,
+    found: &mut CheckedStore,
+) -> Result<(), Error> {
+    let missing = Table::ALL.into_iter().map(|(table, _)| table).find(|table| !engine.has(*table));
+    // One of an earlier dockpass has not all.
+    if let Some(table) = missing.filter(|_| directory.format() == Some(FORMAT)) {
+        found.note(Some(table), None, "the table is missing");
         return Ok(());
     }
     let snapshot = Snapshot::alone(engine);
@@ -238,7 +257,7 @@ fn check_copy(copy: &Copy, engine: &Engine, key: &AuditKey, found: &mut CheckedS
         SnapshotError::Refused(_) | SnapshotError::Write(_) | SnapshotError::Overrun => Error::Closed,
     })?;
     check_end(copy, &loaded, found)?;
-    check_journal(copy, loaded.folded, found)
+    if directory.had_journal() { check_journal(copy, loaded.folded, found) } else { Ok(()) }
 }
 
 /// The note of the end beside the store.

@@ -25,8 +25,9 @@ mod owner;
 /// up to format 5 the settings had no host of the registry, and no overlap of a rotation ended by a use; up to
 /// format 6 an access token did not remember its ended secrets, was never revoked, and left no last use in a repository;
 /// nothing was counted by the day, no tag said who pushed it, and no repository was transferred; up to format 7 there were
-/// no robots; up to format 8 no tag was immutable, and of the images of a list nothing was kept but where they run.
-pub(super) const FORMAT: u32 = 9;
+/// no robots; up to format 8 no tag was immutable, and of the images of a list nothing was kept but where they run; up to
+/// format 9 a row was left of each record that was ever removed from the audit log.
+pub(super) const FORMAT: u32 = 10;
 
 /// The first format with a journal.
 const FIRST_WITH_JOURNAL: u32 = 5;
@@ -191,7 +192,7 @@ impl DataDirectory {
     }
 
     /// Whether a migration was interrupted: its store is not in its place yet.
-    fn is_migrating(&self) -> bool {
+    pub(super) fn is_migrating(&self) -> bool {
         let is_there = |path: PathBuf| std::fs::symlink_metadata(path).is_ok();
         is_there(self.store_before()) && !is_there(self.store())
     }

@@ -109,12 +109,29 @@ pub enum Error {
         pid: String,
     },
     /// A later dockpass wrote it.
-    #[error("this data was written by a later dockpass (format {found}, this one knows {known}); nothing was changed")]
+    #[error(
+        "this data was written by a later dockpass (format {found}, this one knows {known}); nothing was changed; run that dockpass again, or go back: move this directory away, and `dockpass restore` into its place a backup from before the upgrade, such as the one that the upgrade has kept (`upgrade-backups` in it, unless the configuration says otherwise)"
+    )]
     NewerFormat {
         /// The format found.
         found: u32,
         /// The newest that is known.
         known: u32,
+    },
+    /// No backup was kept of a store of an earlier format, which is to be.
+    #[error(
+        "the store is of format {format}, and is to be brought to format {known}, which no earlier dockpass opens; the backup of it that is kept before cannot be written into {}; nothing was changed: make it possible, let server.upgrade_backup_dir name another directory, or set server.upgrade_backup = false (`serve --no-upgrade-backup`) to go on without one",
+        place.display()
+    )]
+    NotKept {
+        /// The format found.
+        format: u32,
+        /// Today's.
+        known: u32,
+        /// Where it was to be.
+        place: PathBuf,
+        /// Why it is not there.
+        source: Box<super::upgrade::NotKept>,
     },
     /// The store cannot be brought to today's format.
     #[error(

@@ -44,7 +44,7 @@ const PIECE: usize = 2_000;
 /// The log reports progress after so many rows.
 const SAY: u64 = 250_000;
 /// The last format whose store has to be written anew.
-const LAST_BEFORE: u32 = 2;
+pub(super) const LAST_BEFORE: u32 = 2;
 
 /// Where a migration is at work.
 struct Places {
@@ -94,6 +94,14 @@ pub(super) fn forget_before(directory: &DataDirectory) {
         Ok(()) => log::warn!("{}, the store as it was before its migration, is removed", before.display()),
         Err(error) => log::warn!("{} stays for now: {error}", before.display()),
     }
+}
+
+/// Reads the store of a format up to [`LAST_BEFORE`]: whole, but for the audit log, of which it reads the end.
+///
+/// # Errors
+/// [`Error`]
+pub(super) fn read(engine: &Engine, key: &SealKey, end: &Path) -> Result<(State, Seal), Error> {
+    Earlier::read(engine, key, end).map(|Earlier { state, seal }| (state, seal))
 }
 
 fn migrate(directory: &mut DataDirectory, places: &Places, key: &SealKey, old: &Earlier) -> Result<(), Error> {

@@ -6,7 +6,8 @@
 //! enters the state by one function (`State::apply`). What is deleted leaves the state at once and the disk later
 //! (`purge`), and so do old records of the audit log (`retention`). That is read through an index in memory, which only
 //! says where nothing is (`audit_index`). Files that are mostly free are written anew (`space`, `compaction`). A backup is a
-//! `snapshot` of it (`backup`, `restore`), and so is what a `check` reads; what takes a power away has a line beside it (`ended`). A store of an earlier format is written anew at the start (`migration`). A successor of sled would
+//! `snapshot` of it (`backup`, `restore`), and so is what a `check` reads; what takes a power away has a line beside it (`ended`). Of a store of an earlier format a backup is kept (`upgrade`), and it is
+//! written anew at the start if its keys have changed (`migration`). A successor of sled would
 //! replace `engine` and `nudge`; `directory` and `migration` know only the name of its file.
 
 mod audit_index;
@@ -44,6 +45,7 @@ mod space;
 mod state;
 mod table;
 mod txn;
+mod upgrade;
 mod usage;
 mod writer;
 
@@ -79,6 +81,7 @@ pub(crate) use state::lookups;
 pub use state::{GroupSize, Indexed, Names, Sought, State, UserSort};
 pub use table::Table;
 pub use txn::{TooLarge, Txn};
+pub use upgrade::{NotKept, UpgradeBackup};
 pub use usage::UsageNotes;
 
 use crate::data_files;
@@ -138,19 +141,29 @@ pub struct Opened {
 }
 
 impl Store {
-    /// Opens the store of a data directory, or makes an empty one where there never was one. How long its commits take and
-    /// how many changes wait is noted in `metrics`.
+    /// Opens the store of a data directory, or makes an empty one where there never was one. Of one of an earlier format a backup is
+    /// kept before it is brought to today's, as `upgrade` says. How long its commits take and how many changes wait is noted
+    /// in `metrics`.
     ///
     /// # Errors
     /// [`Error`] says what stands in the way; a damaged store is refused, never replaced.
-    pub fn open(mut directory: DataDirectory, clock: Clock, metrics: Arc<Metrics>) -> Result<Opened, Error> {
+    pub fn open(
+        mut directory: DataDirectory,
+        upgrade: &UpgradeBackup,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+    ) -> Result<Opened, Error> {
         let key = key_of_audit(&directory)?;
+        upgrade::prepare(&directory, &key, upgrade, &clock)?;
         let seal_key = SealKey::of(&key);
         let had_journal = directory.had_journal();
         let keeps_earlier = migration::run(&mut directory, &seal_key)?;
         let engine = Engine::open(&directory.store())?.measured(Arc::clone(&metrics));
         let mut loaded = load::load(&engine, &seal_key)?;
         let seal = loaded.seal;
+        if loaded.state.anchor().is_some_and(|anchor| !anchor.is_made_with(&key)) {
+            return Err(Error::corrupt(Table::Meta, table::ANCHOR, "it was made with another key"));
+        }
         if directory.was_used() && loaded.state.meta().is_none() {
             return Err(Error::corrupt(Table::Meta, table::META, "the store is empty"));
         }
@@ -510,11 +523,11 @@ fn key_of_audit(directory: &DataDirectory) -> Result<AuditKey, Error> {
     Ok(AuditKey::new(bytes))
 }
 
-/// Opens the data directory at `path` and its store.
+/// Opens the data directory at `path` and its store; of one of an earlier format no backup is kept.
 ///
 /// # Errors
 /// [`Error`]
 pub fn open(path: &Path, clock: Clock) -> Result<Opened, Error> {
     let metrics = Metrics::new(&clock);
-    Store::open(DataDirectory::open(path)?, clock, metrics)
+    Store::open(DataDirectory::open(path)?, &UpgradeBackup::Off, clock, metrics)
 }

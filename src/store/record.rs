@@ -1,5 +1,6 @@
 //! The stored kinds: for each its value, its table and key, and its frozen structs ([`super::row`]).
 
+mod anchor;
 mod audit;
 mod content;
 mod gone;
@@ -26,6 +27,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, Maker, TokenFields};
 use crate::domain::usage::Usage;
 
+pub(super) use anchor::{Anchor, OpenRemoval};
 #[cfg(test)]
 pub(super) use audit::AuditV1;
 pub(super) use audit::hashed;

@@ -20,6 +20,8 @@ use super::end::NotedEnd;
 use super::engine::{CommitError, Engine};
 use super::error::Error;
 use super::journal::Journal;
+use super::migration;
+use super::record::Folded;
 use super::seal::SealKey;
 use super::{AUDIT_KEY, audit_key, load};
 use crate::data_files::{self, END, FORMAT, JOURNAL, KEYS, LOCK, RESTORING, STORE};
@@ -230,12 +232,19 @@ impl Restore {
         let key = private_file::read(&self.inside.join(AUDIT_KEY))?;
         let key = key.as_ref().and_then(|content| audit_key::read(content));
         let key = key.ok_or_else(|| failed(io::Error::other("the key of the audit log is missing")))?;
-        let loaded = load::load(engine, &SealKey::of(&key))?;
-        let (mut end, _) = NotedEnd::open(&self.inside.join(END)).map_err(failed)?;
-        end.note(loaded.seal.end());
+        let (key, path) = (SealKey::of(&key), self.inside.join(END));
+        let (seal, folded) = if format <= migration::LAST_BEFORE {
+            // Its rows are read to be written anew, by the start that follows.
+            (migration::read(engine, &key, &path)?.1, Folded::default())
+        } else {
+            let loaded = load::load(engine, &key)?;
+            (loaded.seal, loaded.folded)
+        };
+        let (mut end, _) = NotedEnd::open(&path).map_err(failed)?;
+        end.note(seal.end());
         end.sync().map_err(failed)?;
         let journal = self.inside.join(JOURNAL);
-        Journal::open(&journal, loaded.folded)?;
+        Journal::open(&journal, folded)?;
         // A server goes on without one where there is no room for it.
         fs::symlink_metadata(&journal).map_err(|_| failed(io::ErrorKind::StorageFull.into()))?;
         directory::note_format(&self.inside, format)?;

@@ -2,12 +2,13 @@
 //!
 //! Age takes whatever is too old. Size takes what strangers fill the log with first, then other denials, then sign-ins,
 //! then changes, but none that is younger than 90 days; of each the oldest first. What was removed stays in the chain:
-//! its hash has a row of its own ([`super::record::Removed`]), and each removal is a record that names them all, and
-//! that is never removed itself. So [`super::chain`] goes on over it. An interrupted removal goes on from where it was:
-//! each piece is one change.
+//! its hash has a row of its own ([`super::record::Removed`]), and each removal is a record that names them all. So
+//! [`super::chain`] goes on over it. Once nothing is left that is older, these rows and records are summed up (`sum`). An
+//! interrupted removal goes on from where it was: each piece is one change.
 
 mod census;
 mod rank;
+pub(super) mod sum;
 
 use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError, TryLockError};
@@ -68,6 +69,8 @@ pub(super) struct Retention {
     looks: u32,
     /// Removal for lack of room is under way: it goes on until there is some to spare.
     is_making_room: bool,
+    /// How often there was a look since it was tried to sum the oldest part up.
+    sum_looks: u32,
 }
 
 /// Why records go.
@@ -122,6 +125,7 @@ impl Store {
         }
         let mut removed = self.remove_aged(&mut retention, keep, now)?;
         removed += self.make_room(&mut retention, keep, now)?;
+        self.sum_up(&mut retention, keep, now)?;
         Ok(removed)
     }
 
@@ -189,10 +193,15 @@ impl Store {
     fn remove(&self, retention: &mut Retention, removal: Removal, now: Timestamp) -> Result<u64, RetentionError> {
         let going = removal.clone();
         self.enqueue(move |txn| going.write(txn, now).map_err(RetentionError::from))?;
-        retention.census.recount(&self.shared.engine, &removal.records, |numbers, left| {
-            self.audit_index_mut().forget(numbers, left.iter().map(|counted| counted.going.seq));
-        })?;
+        self.recount(retention, removal.records.iter().map(|going| going.seq))?;
         Ok(removal.records.len() as u64)
+    }
+
+    /// Counts anew where records were removed.
+    fn recount(&self, retention: &mut Retention, removed: impl Iterator<Item = u64>) -> Result<(), Error> {
+        retention.census.recount(&self.shared.engine, removed, |numbers, left| {
+            self.audit_index_mut().forget(numbers, left.iter().map(|counted| counted.going.seq));
+        })
     }
 }
 

@@ -83,6 +83,11 @@ impl Snapshots {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether somebody reads one.
+    pub(super) fn is_open(&self) -> bool {
+        self.lock().open.iter().any(|open| open.strong_count() > 0)
+    }
+
     /// Keeps what a batch is about to change, which `undo` would bring back. No snapshot is opened until it is made.
     pub(super) fn making(&self, undo: &[RowChange]) -> Making<'_> {
         let mut present = self.lock();
@@ -201,6 +206,16 @@ impl<'s> Snapshot<'s> {
         let kept = Arc::new(Kept { head: u64::MAX, rows: Mutex::default() });
         Self { engine, kept, seal: Seal::default(), state: Arc::default(), live: 0 }
     }
+
+    /// The same, whose seal and state are known.
+    pub(super) fn of(engine: &'s Engine, seal: Seal, state: State) -> Self {
+        Self { seal, state: Arc::new(state), ..Self::alone(engine) }
+    }
+
+    /// Whether it has a table; one of an earlier dockpass has not all.
+    pub(super) fn has(&self, table: Table) -> bool {
+        self.engine.has(table)
+    }
 }
 
 impl Snapshot<'_> {
@@ -215,6 +230,9 @@ impl Snapshot<'_> {
     }
 
     fn step(&self, table: Table, start: &[u8]) -> Result<(Vec<Entry>, Option<Vec<u8>>), SnapshotError> {
+        if !self.has(table) {
+            return Ok((Vec::new(), None));
+        }
         let mut found = self.engine.scan_on(table, start, STEP)?;
         let last = found.last().map(|(key, _)| key.clone()).filter(|_| found.len() == STEP);
         let mut rows = self.kept.rows.lock().unwrap_or_else(PoisonError::into_inner);

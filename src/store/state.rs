@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
 
-use super::record::{Gone, Meta};
+use super::record::{Anchor, Gone, Meta};
 use crate::domain::access::GrantLevel;
 use crate::domain::account::Account;
 use crate::domain::audit::AuditHead;
@@ -90,6 +90,7 @@ pub struct State {
     grants: OrdMap<(GrantTarget, Grantee), GrantLevel>,
     grants_by_grantee: OrdMap<(Grantee, GrantTarget), GrantLevel>,
     audit: AuditHead,
+    anchor: Option<Arc<Anchor>>,
     /// Whether rows are taken in one after another, and the indexes of names are made of all at the end.
     is_loading: bool,
 }
@@ -112,6 +113,11 @@ impl State {
     #[must_use]
     pub fn audit(&self) -> AuditHead {
         self.audit
+    }
+
+    /// What the oldest part of the audit log is summed up to; none if nothing is.
+    pub(super) fn anchor(&self) -> Option<&Anchor> {
+        self.anchor.as_deref()
     }
 
     /// The account of this identifier.

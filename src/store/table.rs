@@ -50,7 +50,7 @@ pub enum Table {
     KnownAddresses,
     /// The audit log by number.
     Audit,
-    /// What is left of records that were removed from the audit log, by number.
+    /// What is left of records that were removed from the audit log, by number, unless they are summed up.
     Removed,
 }
 
@@ -113,6 +113,8 @@ pub(super) const SEAL: &[u8] = b"seal";
 pub(super) const FOLDED: &[u8] = b"folded";
 /// The key in [`Table::Meta`] of the last batch that ended something.
 pub(super) const LAST_ENDING: &[u8] = b"lastEnding";
+/// The key in [`Table::Meta`] of what the oldest part of the audit log is summed up to; only once there is one.
+pub(super) const ANCHOR: &[u8] = b"anchor";
 /// The key in [`Table::Meta`] of how far a migration has come; only while it is under way.
 pub(super) const MIGRATION: &[u8] = b"migration";
 

@@ -12,7 +12,7 @@ use super::audit_key::AuditKey;
 use super::change::RowChange;
 use super::codec::DecodeError;
 use super::journal::Share;
-use super::record::{Deleted, Gone, KnownAddress, Meta, NamespaceGrant, Part, Removed, RepositoryGrant};
+use super::record::{Anchor, Deleted, Gone, KnownAddress, Meta, NamespaceGrant, Part, Removed, RepositoryGrant};
 use super::row;
 use super::state::{Enter, State};
 use super::table::{self, Table};
@@ -356,6 +356,14 @@ impl<'a> Txn<'a> {
         self.erase(Table::Audit, seq.to_be_bytes().to_vec());
         self.changes.push(RowChange { table: Table::Removed, key: seq.to_be_bytes().to_vec(), value });
         Ok(())
+    }
+
+    /// Sums up the audit log as far as this says: of these numbers the rows of removed records go, of those the records of
+    /// removals.
+    pub(super) fn sum_audit_up(&mut self, anchor: Anchor, removed: &[u64], removals: &[u64]) -> Result<(), TooLarge> {
+        removed.iter().for_each(|seq| self.erase(Table::Removed, seq.to_be_bytes().to_vec()));
+        removals.iter().for_each(|seq| self.erase(Table::Audit, seq.to_be_bytes().to_vec()));
+        self.put(anchor).map(drop)
     }
 
     /// Appends a record to the audit log, with the next number.

@@ -18,7 +18,7 @@ use dockpass::metrics::Metrics;
 use dockpass::service::signing::SigningSettings;
 use dockpass::service::{
     AuditKeep, Call, Caller, Credentials, Expiry, Live, NewOrganization, NewRepository, NewToken, NewUser, Service,
-    SiteSettings,
+    SiteSettings, UpgradeBackup,
 };
 
 /// Repositories of a namespace.
@@ -241,6 +241,7 @@ fn settings() -> (SiteSettings, SigningSettings) {
         max_robots: 100,
         live: Live { configured, fixed: Choices::default() },
         audit_keep: AuditKeep::default(),
+        upgrade_backup: UpgradeBackup::Off,
         warn_before: None,
         changes_per_minute: 1_000_000,
         events_secret: None,

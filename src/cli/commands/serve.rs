@@ -26,6 +26,9 @@ pub(in crate::cli) struct ServeArguments {
     /// A file with the first password of `admin`, for an unattended first start; later starts do not use it
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) admin_password_file: Option<PathBuf>,
+    /// Keep no backup of a store of an earlier format before it is brought to today's
+    #[arg(long)]
+    pub(in crate::cli) no_upgrade_backup: bool,
 }
 
 /// Runs the server until it is told to stop.
@@ -38,7 +41,9 @@ pub(in crate::cli) async fn run(
         return Err(CliError::Usage("--server is for the commands that speak to a server; `serve` is one".to_owned()));
     }
     let global = global.or_environment(console);
-    let flags = arguments.listen.map(|listen| ("server.listen", listen));
+    let listen = arguments.listen.map(|listen| ("server.listen", listen));
+    let upgrade = arguments.no_upgrade_backup.then(|| ("server.upgrade_backup", "false".to_owned()));
+    let flags = listen.into_iter().chain(upgrade);
     let config = config::load_for_server(&global, flags, console)?;
     let admin_password = admin_password(arguments.admin_password_file.as_deref(), console)?;
     let program = console.program.clone();

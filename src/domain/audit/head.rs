@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::domain::time::Timestamp;
+
 /// The end of the audit chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct AuditHead {
@@ -10,6 +12,27 @@ pub struct AuditHead {
     pub seq: u64,
     /// Its hash; zeros if there is none.
     pub hash: [u8; 32],
+}
+
+/// The end of the part of the log that was removed and summed up: it begins with the first record, and nothing of it is left
+/// but this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditAnchor {
+    /// Where the chain is there.
+    pub head: AuditHead,
+    /// When it was summed up.
+    pub at: Timestamp,
+}
+
+/// What a head that was noted elsewhere is to a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotedHead {
+    /// The log has it.
+    There,
+    /// It lies within the part that is summed up, of which no single hash is left: nobody can tell.
+    SummedUp,
+    /// The log does not have it: it was cut, or is another.
+    Missing,
 }
 
 /// Why a text names no place in the audit log.

@@ -1,7 +1,7 @@
 //! The audit log for what hands it on: its end, and what comes after a record, without a filter.
 
 use crate::domain::act::Act;
-use crate::domain::audit::{AuditHead, LoggedRecord};
+use crate::domain::audit::{AuditHead, LoggedRecord, NotedHead};
 use crate::service::Service;
 use crate::service::access::Call;
 use crate::service::error::Error;
@@ -22,16 +22,13 @@ impl Service {
         Ok(self.store.audit_after(after, limit)?)
     }
 
-    /// Whether the log has a record of this number and hash, or what is left of a removed one; also whether it has nothing
-    /// where nothing was noted.
+    /// Whether the log has a record of this number and hash, or what is left of a removed one, as far as that can be told; also
+    /// whether it has nothing where nothing was noted.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but the local socket and the process itself.
-    pub fn has_audit_head(&self, call: &Call, head: AuditHead) -> Result<bool, Error> {
+    pub fn audit_has(&self, call: &Call, head: AuditHead) -> Result<NotedHead, Error> {
         self.view(call, Act::AuditVerify, "", |authority| authority.local().map(drop))?;
-        if head == AuditHead::default() {
-            return Ok(true);
-        }
-        Ok(self.store.audit_hash(head.seq)? == Some(head.hash))
+        Ok(self.store.audit_has(head)?)
     }
 }

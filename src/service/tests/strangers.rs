@@ -291,7 +291,7 @@ const ON_THE_WHOLE: &[UseCase] = &[
     }),
     ("audit_head", |service, call| service.audit_head(call).map(drop)),
     ("audit_after", |service, call| service.audit_after(call, 0, 1).map(drop)),
-    ("has_audit_head", |service, call| service.has_audit_head(call, AuditHead::default()).map(drop)),
+    ("audit_has", |service, call| service.audit_has(call, AuditHead::default()).map(drop)),
     ("verify_audit", |service, call| service.verify_audit(call, None).map(drop)),
 ];
 

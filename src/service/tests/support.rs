@@ -7,7 +7,9 @@ use tempfile::TempDir;
 
 use super::super::ledger::Upkeep;
 use super::super::signing::SigningSettings;
-use super::super::{AuditKeep, Call, Caller, Credentials, Error, GatewaySettings, Issued, Live, Service, SiteSettings};
+use super::super::{
+    AuditKeep, Call, Caller, Credentials, Error, GatewaySettings, Issued, Live, Service, SiteSettings, UpgradeBackup,
+};
 use crate::domain::host::PublicHost;
 use crate::domain::id::Id;
 use crate::domain::immutable_tags::ImmutableTags;
@@ -88,6 +90,7 @@ pub(super) fn settings() -> SiteSettings {
             fixed: Choices::default(),
         },
         audit_keep: AuditKeep::default(),
+        upgrade_backup: UpgradeBackup::default(),
         warn_before: None,
         changes_per_minute: 600,
         events_secret: None,

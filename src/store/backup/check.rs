@@ -7,6 +7,7 @@ use super::{BackupHeader, BackupTrouble, is_private_file};
 use crate::store::chain::Chain;
 use crate::store::change::RowChange;
 use crate::store::directory::FORMAT;
+use crate::store::record::Anchor;
 use crate::store::seal::{Seal, SealKey, StoreDigest};
 use crate::store::table::{self, Table};
 use crate::store::{AUDIT_KEY, audit_key, row};
@@ -24,7 +25,7 @@ pub struct VerifiedBackup {
     pub bytes: u64,
     /// How many audit records.
     pub audit_records: u64,
-    /// How many of the audit log were removed, of which it has the hashes.
+    /// How many of the audit log were removed: those that are summed up, and others, of which it has the hashes.
     pub audit_removed: u64,
 }
 
@@ -123,6 +124,12 @@ impl<R: Read> Checking<R> {
                 return wrong("its seal does not decode");
             };
             self.seal = Some(seal);
+        }
+        if (table, change.key.as_slice()) == (Table::Meta, table::ANCHOR) {
+            let Ok(anchor) = row::decode::<Anchor>(change.value.as_deref().unwrap_or_default()) else {
+                return wrong("what its audit log is summed up to does not decode");
+            };
+            keys.chain.begin_after(&anchor).map_err(BackupTrouble::AuditLog)?;
         }
         self.digest.toggle(&keys.seal, &change);
         self.last = Some(here);

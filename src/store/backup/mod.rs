@@ -152,45 +152,64 @@ impl Store {
         let files = settled_files(self.directory())?;
         let snapshot = self.snapshot()?;
         // Whatever is ended from now on has a later time.
-        let header = header(&snapshot, self.ended_life(), clock.now());
-        let mut writer = BackupWriter::begin(out, &header).map_err(BackupError::Write)?;
-        for (name, content) in &files {
-            writer.file(name, content).map_err(BackupError::Write)?;
-        }
-        drop(files);
-        for (place, table) in (0..).zip(Table::in_memory()) {
-            for step in snapshot.table(table) {
-                for (key, value) in step? {
-                    writer.row(place, &key, &value).map_err(BackupError::Write)?;
-                }
-            }
-        }
-        write_log(&snapshot, &mut writer)?;
-        writer.finish().map_err(BackupError::Write)?;
+        let header = BackupHeader { life: self.ended_life(), ..header(&snapshot, FORMAT, clock.now()) };
+        write(out, files, &snapshot, &header)?;
         Ok(header)
     }
 }
 
-/// The tables in the order of their rows.
-fn tables() -> impl Iterator<Item = Table> {
-    Table::in_memory().chain(Table::OF_LOG)
+/// Writes a backup of the store of an earlier dockpass that nobody else has open, as it stands, in its format.
+///
+/// # Errors
+/// [`BackupError`]
+pub(super) fn write_earlier(
+    out: impl Write,
+    directory: &Path,
+    snapshot: &Snapshot<'_>,
+    format: u32,
+    now: Timestamp,
+) -> Result<(), BackupError> {
+    write(out, settled_files(directory)?, snapshot, &header(snapshot, format, now))
 }
 
-fn header(snapshot: &Snapshot<'_>, life: Option<Id>, now: Timestamp) -> BackupHeader {
+fn write<W: Write>(out: W, files: Files, snapshot: &Snapshot<'_>, header: &BackupHeader) -> Result<(), BackupError> {
+    let mut writer = BackupWriter::begin(out, header).map_err(BackupError::Write)?;
+    for (name, content) in &files {
+        writer.file(name, content).map_err(BackupError::Write)?;
+    }
+    drop(files);
+    for (place, table) in (0..).zip(tables(snapshot).filter(|table| !Table::OF_LOG.contains(table))) {
+        for step in snapshot.table(table) {
+            for (key, value) in step? {
+                writer.row(place, &key, &value).map_err(BackupError::Write)?;
+            }
+        }
+    }
+    write_log(snapshot, &mut writer)?;
+    writer.finish().map_err(BackupError::Write)?;
+    Ok(())
+}
+
+/// The tables in the order of their rows.
+fn tables(snapshot: &Snapshot<'_>) -> impl Iterator<Item = Table> {
+    Table::in_memory().chain(Table::OF_LOG).filter(|table| snapshot.has(*table))
+}
+
+fn header(snapshot: &Snapshot<'_>, format: u32, now: Timestamp) -> BackupHeader {
     let state = &snapshot.state;
     BackupHeader {
         created_at: now,
         program: env!("CARGO_PKG_VERSION").to_owned(),
-        format: FORMAT,
+        format,
         instance: state.meta().map(|meta| meta.instance),
-        life,
+        life: None,
         batch: snapshot.seal.number,
         audit: snapshot.seal.audit,
         users: state.users_count() as u64,
         organizations: state.organizations_count() as u64,
         repositories: state.repositories_count() as u64,
         tokens: state.tokens_count() as u64,
-        tables: tables().map(|table| table.name().to_owned()).collect(),
+        tables: tables(snapshot).map(|table| table.name().to_owned()).collect(),
     }
 }
 
@@ -198,7 +217,7 @@ fn header(snapshot: &Snapshot<'_>, life: Option<Id>, now: Timestamp) -> BackupHe
 fn write_log<W: Write>(snapshot: &Snapshot<'_>, writer: &mut BackupWriter<W>) -> Result<(), BackupError> {
     let mut log = snapshot.log();
     while let Some((table, (key, value))) = log.next_row()? {
-        let place = tables().position(|known| known == table).and_then(|place| u8::try_from(place).ok());
+        let place = tables(snapshot).position(|known| known == table).and_then(|place| u8::try_from(place).ok());
         writer.row(place.unwrap_or(u8::MAX), &key, &value).map_err(BackupError::Write)?;
     }
     Ok(())

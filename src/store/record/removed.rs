@@ -32,6 +32,16 @@ impl RemovedDigest {
         self.0 = *hasher.finalize().as_bytes();
     }
 
+    /// Goes on from what was gathered before.
+    pub(in crate::store) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// As bytes, to go on from.
+    pub(in crate::store) fn to_bytes(self) -> [u8; 32] {
+        self.0
+    }
+
     /// In lower-case hexadecimal.
     pub(in crate::store) fn to_hex(self) -> String {
         blake3::Hash::from_bytes(self.0).to_hex().to_string()

@@ -111,10 +111,10 @@ impl Census {
     pub(super) fn recount(
         &mut self,
         engine: &Engine,
-        removed: &[Going],
+        removed: impl Iterator<Item = u64>,
         mut each: impl FnMut(Range<u64>, &[Counted]),
     ) -> Result<(), Error> {
-        let touched: BTreeSet<u64> = removed.iter().map(|record| record.seq / BLOCK).collect();
+        let touched: BTreeSet<u64> = removed.map(|seq| seq / BLOCK).collect();
         for number in touched {
             let found = self.read(engine, number)?;
             let before = self.blocks.remove(&number).map_or(0, |block| block.bytes());

@@ -14,7 +14,7 @@ pub(super) enum Rank {
     SignIn,
     /// Changes.
     Change,
-    /// Removals: they vouch for the hashes of what they removed, and stay for ever.
+    /// Removals: they vouch for the hashes of what they removed, and go when that is summed up.
     Kept,
 }
 

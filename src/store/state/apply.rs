@@ -16,7 +16,7 @@ use crate::domain::token_uses::TokenUses;
 use crate::store::change::RowChange;
 use crate::store::codec::{self, DecodeError};
 use crate::store::error::Error;
-use crate::store::record::{Deleted, Gone, Meta, NamespaceGrant, RepositoryGrant, StoredActivity, StoredTag};
+use crate::store::record::{Anchor, Deleted, Gone, Meta, NamespaceGrant, RepositoryGrant, StoredActivity, StoredTag};
 use crate::store::row::{self, Record, Row};
 use crate::store::table::{self, Table};
 
@@ -137,6 +137,7 @@ fn read_meta(change: &RowChange) -> Result<ReadRow, Error> {
     match change.key.as_slice() {
         table::META => read_as::<Meta>(change),
         table::SETTINGS => read_as::<Choices>(change),
+        table::ANCHOR => read_as::<Anchor>(change),
         table::SEAL | table::FOLDED | table::LAST_ENDING => Ok(ReadRow::skipped()),
         // A later dockpass may say more about the store.
         _ if change.value.as_deref().is_some_and(codec::is_record) => {
@@ -195,6 +196,17 @@ impl Enter for Choices {
 
     fn leave(_key: &[u8], state: &mut State) {
         state.choices = Choices::default();
+    }
+}
+
+impl Enter for Anchor {
+    fn enter(self, state: &mut State) -> Result<(), Contradiction> {
+        state.anchor = Some(Arc::new(self));
+        Ok(())
+    }
+
+    fn leave(_key: &[u8], state: &mut State) {
+        state.anchor = None;
     }
 }
 

@@ -58,7 +58,10 @@ fn a_whole_chain_is_whole_from_any_noted_end() {
     let end = with_records(&home);
     let store = home.open();
     let found = store.verify_audit(None).unwrap();
-    assert_eq!(found, Verification { records: RECORDS, removed: 0, head: end, problem: None });
+    assert_eq!(
+        found,
+        Verification { records: RECORDS, removed: 0, anchor: None, head: end, noted: None, problem: None }
+    );
     for record in store.audit_before(None, 100).unwrap() {
         let noted = AuditHead { seq: record.record.seq, hash: record.hash };
         assert_eq!(store.verify_audit(Some(noted)).unwrap().problem, None);

@@ -2,7 +2,7 @@
 //!
 //! | table | bound | where it is tried |
 //! |---|---|---|
-//! | `meta` | one row each of the store itself, its settings, its seal, the journal, a migration under way | `writing` |
+//! | `meta` | one row each of the store itself, its settings, its seal, the journal, the anchor of the audit log, a migration under way | `writing` |
 //! | `gone` | goes with what it names: the purge | `purging` |
 //! | `accounts`, `teams`, `members`, `team_members` | as many as administrators make; they go with what they belong to | `removal` |
 //! | `repositories` | `repositories.max_per_namespace` | `protocol::grant` |
@@ -15,7 +15,7 @@
 //! | `usage` | one of an access token | `usage` |
 //! | `known_addresses` | the newest 32 of an account, for 30 days | `throttle` |
 //! | `audit` | `audit.keep` | `retention` |
-//! | `removed` | **none**: 52 bytes of each record that was removed, its place in the chain | `retention` |
+//! | `removed` | what is younger than the oldest record that is kept; what is older is summed up | `summing` |
 //!
 //! Beside the store: `journal` is as large as it was made (`journal`), `ended.log` becomes `ended.log.1` when it is full
 //! (`ended`), and what a backup keeps of changes is given up beyond 64 MiB (`backup`). The files themselves are written anew when more
@@ -57,7 +57,9 @@ fn tried(table: Table) -> &'static str {
             "tests/it/api/throttle.rs a_known_address_stays_known_for_thirty_days_and_over_a_restart"
         }
         Table::Audit => "src/store/tests/retention.rs the_size_takes_sums_first_and_no_young_change",
-        Table::Removed => "src/store/tests/compaction.rs the_files_follow_what_the_rows_need_however_often_they_change",
+        Table::Removed => {
+            "src/store/tests/summing.rs what_was_removed_is_summed_up_and_what_is_kept_is_proven_as_before"
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use super::super::error::hex;
 use super::super::field::Field;
 use super::super::journal::{Entry, Head};
 use super::super::record::{
-    ActivityV1, Deleted, Folded, Gone, GrantV1, KnownAddress, LastEnding, Meta, MigrationV1, NamespaceGrant, Removed,
-    RepositoryGrant, StoredActivity, StoredDays, StoredTag, TagV1,
+    ActivityV1, Anchor, Deleted, Folded, Gone, GrantV1, KnownAddress, LastEnding, Meta, MigrationV1, NamespaceGrant,
+    Removed, RepositoryGrant, StoredActivity, StoredDays, StoredTag, TagV1,
 };
 use super::super::row::{self, Record};
 use super::super::seal::Seal;
@@ -34,7 +34,7 @@ use crate::domain::usage::Usage;
 type Check = fn(&[Vec<u8>]);
 
 /// The golden files: one for each version of each kind that was ever written, one record a line.
-const GOLDEN: [(&str, Check); 44] = [
+const GOLDEN: [(&str, Check); 45] = [
     ("meta-v1", |bytes| stands_for(bytes, &samples::metas())),
     ("account-v1", |bytes| reads_as(bytes, &samples::early_accounts())),
     ("account-v2", |bytes| stands_for(bytes, &samples::accounts())),
@@ -59,6 +59,7 @@ const GOLDEN: [(&str, Check); 44] = [
     ("audit-v1", |bytes| reads_as(bytes, &samples::early_audit_records())),
     ("audit-v2", |bytes| stands_for(bytes, &samples::audit_records())),
     ("removed-v1", |bytes| stands_for(bytes, &samples::removed())),
+    ("anchor-v1", |bytes| stands_for(bytes, &samples::anchors())),
     ("member-v1", |bytes| stands_for(bytes, &samples::members())),
     ("team-v1", |bytes| stands_for(bytes, &samples::teams())),
     ("team-member-v1", |bytes| stands_for(bytes, &samples::team_members())),
@@ -160,17 +161,17 @@ fn no_golden_file_is_missing_or_left_over() {
 fn each_kind_has_its_number() {
     let kinds: Vec<u8> = GOLDEN.iter().flat_map(|(name, _)| golden(name)).map(|bytes| bytes[1]).collect();
     let distinct: BTreeSet<u8> = kinds.iter().copied().collect();
-    assert_eq!(distinct, (1..=26).collect());
+    assert_eq!(distinct, (1..=27).collect());
 }
 
 #[test]
 fn the_format_of_the_directory_goes_with_its_tables_and_records() {
     // An earlier dockpass takes what it does not know for damage, unless the format says that it is new.
-    assert_eq!((FORMAT, Table::ALL.len(), GOLDEN.len()), (9, 18, 44), "with a new table or version, raise the format");
+    assert_eq!((FORMAT, Table::ALL.len(), GOLDEN.len()), (10, 18, 45), "with a new table or version, raise the format");
 }
 
 /// What each kind makes of bytes.
-fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 26] {
+fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 27] {
     [
         row::decode::<Meta>(bytes).err(),
         row::decode::<Account>(bytes).err(),
@@ -198,6 +199,7 @@ fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 26] {
         row::decode::<StoredDays>(bytes).err(),
         row::decode::<BackupHeader>(bytes).err(),
         row::decode::<LastEnding>(bytes).err(),
+        row::decode::<Anchor>(bytes).err(),
     ]
 }
 

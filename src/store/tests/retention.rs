@@ -21,15 +21,15 @@ use crate::domain::random;
 use crate::domain::time::Timestamp;
 
 const DIRECTORY: &str = "DOCKPASS_TEST_RETENTION";
-const DAY: i64 = 24 * 60 * 60;
+pub(super) const DAY: i64 = 24 * 60 * 60;
 /// So often what is too old must have been found.
-const LOOKS: usize = 120;
-const FOR_400_DAYS: Keep = Keep { seconds: Some(400 * DAY), bytes: None };
+pub(super) const LOOKS: usize = 120;
+pub(super) const FOR_400_DAYS: Keep = Keep { seconds: Some(400 * DAY), bytes: None };
 
 /// Kinds of records, in the order in which they go for lack of room.
-const KINDS: [&str; 4] = ["sum", "denial", "sign-in", "change"];
+pub(super) const KINDS: [&str; 4] = ["sum", "denial", "sign-in", "change"];
 
-fn of_kind(kind: &str) -> AuditEntry {
+pub(super) fn of_kind(kind: &str) -> AuditEntry {
     let entry = entry(kind);
     match kind {
         "sum" => AuditEntry { outcome: Outcome::Denied, summed: Some(Summed::Source), ..entry },
@@ -39,7 +39,7 @@ fn of_kind(kind: &str) -> AuditEntry {
     }
 }
 
-fn add(store: &Store, count: usize, what: impl Fn(usize) -> (AuditEntry, Timestamp)) {
+pub(super) fn add(store: &Store, count: usize, what: impl Fn(usize) -> (AuditEntry, Timestamp)) {
     let records: Vec<_> = (0..count).map(what).collect();
     for bundle in records.chunks(500) {
         let bundle = bundle.to_vec();
@@ -50,7 +50,7 @@ fn add(store: &Store, count: usize, what: impl Fn(usize) -> (AuditEntry, Timesta
     }
 }
 
-fn days_ago(days: i64) -> Timestamp {
+pub(super) fn days_ago(days: i64) -> Timestamp {
     now().plus_seconds(-days * DAY)
 }
 
@@ -62,12 +62,12 @@ fn add_mixed(store: &Store, count: usize) {
     });
 }
 
-fn shorten(store: &Store, keep: Keep, at: Timestamp) -> u64 {
+pub(super) fn shorten(store: &Store, keep: Keep, at: Timestamp) -> u64 {
     store.shorten_audit(&WriteAccess(()), keep, at).unwrap()
 }
 
 /// As often as it takes: what is too old goes after an hour's looks.
-fn shortened(store: &Store, keep: Keep, at: Timestamp) -> u64 {
+pub(super) fn shortened(store: &Store, keep: Keep, at: Timestamp) -> u64 {
     (0..=LOOKS * 12).map(|_| shorten(store, keep, at)).sum()
 }
 
@@ -81,12 +81,12 @@ fn count(store: &Store, kind: &str) -> usize {
 }
 
 /// Every place of the log before it is shortened.
-fn heads(store: &Store) -> Vec<AuditHead> {
+pub(super) fn heads(store: &Store) -> Vec<AuditHead> {
     let all = store.audit_before(None, usize::MAX).unwrap();
     all.into_iter().map(|logged| AuditHead { seq: logged.record.seq, hash: logged.hash }).collect()
 }
 
-fn whole(store: &Store, removed: u64) {
+pub(super) fn whole(store: &Store, removed: u64) {
     let found = store.verify_audit(None).unwrap();
     assert_eq!((found.problem, found.removed), (None, removed));
     assert_eq!(found.records + removed, store.state().audit().seq);
@@ -117,7 +117,7 @@ fn what_is_too_old_goes_and_the_chain_goes_on_over_it() {
     let store = home.open();
     whole(&store, 1_500);
     assert_eq!(shortened(&store, FOR_400_DAYS, now()), 0);
-    // The records of removals stay, whatever their age.
+    // The records of removals stay until all before them has gone, and is enough to be summed up.
     let later = now().plus_seconds(800 * DAY);
     assert_eq!(shortened(&store, FOR_400_DAYS, later), 1_500);
     whole(&store, 3_000);
@@ -268,7 +268,7 @@ fn as_written_before(store: &Store) {
     store.shared.state.store(std::sync::Arc::new(state));
 }
 
-fn key(seq: u64) -> Vec<u8> {
+pub(super) fn key(seq: u64) -> Vec<u8> {
     seq.to_be_bytes().to_vec()
 }
 

@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use proptest::option;
 use proptest::prelude::*;
 
+use super::super::audit_key::AuditKey;
 use super::super::backup::BackupHeader;
 use super::super::change::RowChange;
 use super::super::journal::{Entry, Head};
 use super::super::record::{
-    Deleted, Folded, Gone, LastEnding, NamespaceGrant, Part, Removed, RepositoryGrant, StoredActivity, StoredDays,
-    StoredTag,
+    Anchor, Deleted, Folded, Gone, LastEnding, NamespaceGrant, OpenRemoval, Part, Removed, RepositoryGrant,
+    StoredActivity, StoredDays, StoredTag,
 };
 use super::super::seal::{Seal, StoreDigest};
 use super::super::{KnownAddress, Meta, Share, Table};
@@ -69,6 +70,13 @@ pub(super) fn folded() -> Vec<Folded> {
 
 pub(super) fn last_endings() -> Vec<LastEnding> {
     vec![LastEnding { batch: 7, lines: 3 }]
+}
+
+/// With nothing open, and with two removals of which a part is left.
+pub(super) fn anchors() -> Vec<Anchor> {
+    let open = |by: u64| OpenRemoval { by, first: 3, last: 39, count: 7, digest: [5; 32] };
+    let anchor = |open| Anchor::new(&AuditKey::new([7; 32]), AuditHead { seq: 40, hash: [6; 32] }, now(), open);
+    vec![anchor(Vec::new()), anchor(vec![open(50), open(61)])]
 }
 
 pub(super) fn journal_heads() -> Vec<Head> {

@@ -69,6 +69,7 @@ src/service/tokens/given.rs MOST_REPOSITORIES    src/service/tokens/given.rs the
 src/store/state/tokens.rs MOST_AGENTS            src/store/state/tokens.rs user_agents_beyond_so_many_are_kept_with_each_token
 src/service/tokens/revocation.rs MOST             tests/it/api/revocation.rs so_many_texts_and_so_many_requests_of_one_source
 src/service/tokens/rotation.rs LONGEST_OVERLAP    src/service/tests/overlaps.rs an_overlap_until_used_ends_after_seven_days_at_most
+src/store/record/anchor.rs MOST                   src/store/tests/summing.rs an_anchor_has_room_for_a_thousand_removals_and_its_part_ends_before_the_next
 src/store/snapshot.rs MOST                        src/store/tests/backup.rs a_reader_who_is_too_slow_is_sent_away_and_holds_nothing_up
 src/store/ended/log.rs LARGEST                    src/store/tests/ended.rs a_full_file_becomes_the_one_before_and_both_together_have_no_gap
 src/domain/content.rs MAX_TAG                     src/domain/content.rs tags_are_those_of_the_registry

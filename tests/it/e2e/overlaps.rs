@@ -181,5 +181,5 @@ fn no_secret_of_a_shown_token_reaches_the_log() {
     dockpass.cli_with(&["token", "show", "-", "-vv"], &token.secret).must_succeed();
     assert!(!dockpass.log().contains(&token.secret[8..]));
     let format = fs::read_to_string(dockpass.data().join("format")).expect("the format");
-    assert_eq!(format, "dockpass data 9\n");
+    assert_eq!(format, "dockpass data 10\n");
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use crate::api::operations::audit as op;
-use crate::api::{self, VerifyAudit};
+use crate::api::{self, AuditNoted, VerifyAudit};
 use crate::cli::screen::{CliError, Console, Report, shown};
 use crate::cli::wire::Api;
 use crate::domain::audit::AuditHead;
@@ -83,6 +83,9 @@ async fn verify(head: Option<AuditHead>, api: &mut Api, console: &mut Console) -
     if found.removed > 0 {
         count = format!("{count}, {} removed", found.removed);
     }
+    if let Some(anchor) = &found.anchor {
+        count = format!("{count} (all up to {}, which are summed up)", anchor.seq);
+    }
     match found.problem {
         None => console.report(&Report::done(
             answer.value,
@@ -91,7 +94,11 @@ async fn verify(head: Option<AuditHead>, api: &mut Api, console: &mut Console) -
         Some(problem) => {
             let line = format!("read {count}, up to {}", written(&found.head));
             console.report(&Report::done(answer.value, line))?;
-            Err(CliError::Finding(format!("the audit log is not whole: {}", shown::plain(&problem))))
+            let what = match found.noted {
+                Some(AuditNoted::SummedUp) => "the noted head is too old to be proven",
+                Some(AuditNoted::There | AuditNoted::Missing) | None => "the audit log is not whole",
+            };
+            Err(CliError::Finding(format!("{what}: {}", shown::plain(&problem))))
         }
     }
 }
