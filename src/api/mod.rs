@@ -12,6 +12,7 @@ mod accounts;
 mod audit;
 mod code;
 mod events;
+mod examination;
 mod keeping;
 mod operation;
 pub mod operations;
@@ -45,6 +46,7 @@ pub use audit::{
 };
 pub use code::Code;
 pub use events::{CloudData, Envelope, Event, EventActor, EventRequest, EventTarget};
+pub use examination::{Examination, ExaminedCheck};
 pub use keeping::{StoreCheck, StoreProblem};
 pub use operation::{
     Access, Answer, Body, BodyFormat, Described, Document, Facts, Fixed, Form, Heading, JsonBody, Method, Nothing,

@@ -105,6 +105,7 @@ acts! {
     ServerBackup "server.backup" "A backup was made, with all keys.";
     ServerNoteBackup "server.noteBackup" "A backup was durable where it was written.";
     ServerCheck "server.check" "The store was checked.";
+    ServerExamine "server.examine" "The site was examined.";
     ServerClusterStatus "server.clusterStatus" "The health of the replicas was asked for, in the form of DTR.";
     SessionEnd "session.end" "Sessions of an account were ended.";
     SessionList "session.list" "The sessions of an account were asked for.";
@@ -292,7 +293,7 @@ mod tests {
         repository.learn repository.list repository.search repository.transfer repository.update repository.view
         robot.activity robot.activate robot.create robot.deactivate robot.delete robot.endOverlap robot.list robot.reach
         robot.revoke robot.rotate robot.update robot.view robot.warn
-        server.version server.backup server.noteBackup server.check server.clusterStatus
+        server.version server.backup server.noteBackup server.check server.examine server.clusterStatus
         session.end session.list session.open session.view
         settings.update settings.view
         tag.beginDelete tag.cancelDelete tag.delete tag.list tag.push

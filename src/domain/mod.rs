@@ -8,6 +8,7 @@ pub mod account;
 pub mod act;
 pub mod audit;
 pub mod bcrypt_hash;
+pub mod checkup;
 pub mod content;
 pub mod days;
 pub mod distribution;

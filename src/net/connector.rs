@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
 use super::address::Address;
@@ -72,9 +73,44 @@ impl Connector {
 
 /// The connection, with TLS if there is to be some.
 async fn secured(stream: TcpStream, host: String, tls: Option<Arc<ClientConfig>>) -> Result<Box<dyn Stream>, Failure> {
-    let Some(tls) = tls else { return Ok(Box::new(stream)) };
+    match tls {
+        None => Ok(Box::new(stream)),
+        Some(tls) => Ok(Box::new(shaken(stream, host, tls).await?)),
+    }
+}
+
+/// The connection with TLS.
+async fn shaken(stream: TcpStream, host: String, tls: Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, Failure> {
     let name = ServerName::try_from(host).map_err(Failure::unreachable)?;
-    Ok(Box::new(TlsConnector::from(tls).connect(name, stream).await.map_err(no_tls)?))
+    TlsConnector::from(tls).connect(name, stream).await.map_err(no_tls)
+}
+
+/// A connection whose other side has shown who it is.
+pub struct Met {
+    /// What is written and read.
+    pub stream: Box<dyn Stream>,
+    /// The certificates that it has shown, in DER, its own first; none without TLS.
+    pub chain: Vec<Vec<u8>>,
+}
+
+/// Connects to a server within `limit`, with TLS where its URL says https, and keeps what it shows.
+///
+/// # Errors
+/// [`Failure`]
+pub async fn meet(server: &Address, tls: Arc<ClientConfig>, limit: Duration) -> Result<Met, Failure> {
+    let made = async {
+        let addresses = resolve(&server.host).await.map_err(Failure::unreachable)?;
+        let stream = dial(addresses, server.port).await.map_err(Failure::unreachable)?;
+        if !server.is_tls {
+            return Ok(Met { stream: Box::new(stream), chain: Vec::new() });
+        }
+        let stream = shaken(stream, server.host.clone(), tls).await?;
+        let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        let chain = shown.iter().map(|certificate| certificate.to_vec()).collect();
+        Ok(Met { stream: Box::new(stream), chain })
+    };
+    let late = |_| Failure::NoConnection { seconds: limit.as_secs() };
+    tokio::time::timeout(limit, made).await.map_err(late)?
 }
 
 /// A connection that speaks something else than HTTP.

@@ -51,10 +51,18 @@ impl Failure {
     /// Whether TLS was spoken to a port that speaks something else: the first bytes that came back are none of TLS.
     #[must_use]
     pub fn met_no_tls(&self) -> bool {
-        let Self::Tls(cause) = self else { return false };
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let said = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        matches!(said, Some(rustls::Error::InvalidMessage(_)))
+        matches!(self.said_by_tls(), Some(rustls::Error::InvalidMessage(_)))
+    }
+
+    /// Whether no certificate that is trusted here has issued the server's: others may trust one that has.
+    #[must_use]
+    pub fn is_of_unknown_issuer(&self) -> bool {
+        matches!(self.said_by_tls(), Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)))
+    }
+
+    fn said_by_tls(&self) -> Option<&rustls::Error> {
+        let Self::Tls(cause) = self else { return None };
+        cause.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>()
     }
 
     /// Whether HTTP was spoken to a port that speaks something else, such as TLS.

@@ -16,7 +16,7 @@ mod trust;
 mod untaken;
 
 pub use address::{Address, InvalidUrl};
-pub use connector::{Opened, Plain, Stream, datagrams, open};
+pub use connector::{Met, Opened, Plain, Stream, datagrams, meet, open};
 pub use failure::Failure;
 pub use http::{Answer, Client, Limits, send_over};
 pub use stream::{Arriving, Pieces, Sent, StreamClient, Streamed, nothing, pieces, stream_over, whole};

@@ -10,6 +10,7 @@ mod correlated;
 pub mod credentials;
 mod deletion;
 pub mod events;
+mod examination;
 pub mod gateway;
 pub mod heard;
 mod manifest;
@@ -19,9 +20,10 @@ pub mod refusal;
 pub mod snippet;
 pub mod upstream;
 
+pub use examination::Examined;
 pub use manifest::is_manifest;
 pub use neighbour::{Neighbour, NeighbourError};
 pub use progress::{LeftOut, Progress};
 
 /// The user agent of dockpass's own requests, which the registry repeats in its notifications.
-const USER_AGENT: &str = concat!("dockpass/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("dockpass/", env!("CARGO_PKG_VERSION"));

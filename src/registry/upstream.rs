@@ -4,6 +4,7 @@
 //! Whatever a registry answers is input from outside: bounded in time and size, and it leads nowhere else; no proxy of the
 //! environment stands between. Spec: OCI distribution-spec 1.1, and Distribution's `_catalog`.
 
+mod base;
 mod error;
 mod exchange;
 mod image;
@@ -27,6 +28,7 @@ use crate::domain::content::{Digest, TagName};
 use crate::domain::name::RepositoryName;
 use crate::net::Answer;
 
+pub use base::{BASE, Base, Challenge};
 pub use error::UpstreamError;
 pub use list::Page;
 pub use next::NextPage;

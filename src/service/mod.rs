@@ -39,6 +39,7 @@ mod tokens;
 pub(crate) mod tests;
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 pub use access::{Allowed, Call, Caller};
@@ -51,7 +52,7 @@ pub use content::{
 };
 pub use error::{Error, Kind, Obstacle};
 pub use gateway::{Admission, Admitted};
-pub use keeping::{Restored, restore};
+pub use keeping::{ExaminedSite, Few, LONG_EXPIRED, OLD, Restored, UNUSED, restore};
 pub use ledger::{AuditFilter, AuditPage, AuditPlace};
 pub use page::{Page, PageQuery};
 pub use people::{
@@ -77,7 +78,7 @@ pub use crate::store::{
 use crate::domain::act::Act;
 use crate::domain::time::{Clock, Timestamp};
 use crate::metrics::{Disk, Metrics, Writer};
-use crate::store::{KnownAddress, State, Store};
+use crate::store::{KnownAddress, State, Store, last_backup_at, room_at, size_at};
 use access::FirstUses;
 use content::{Pulls, RecentNotices, Underway};
 use gateway::Uploads;
@@ -85,6 +86,13 @@ use ledger::{AuditBuffer, Deed, LinePace, Pace, Writing};
 use sign_in::{FileSecret, LastUses, Passwords, Remembered, Sessions, Throttle};
 use signing::{Signer, SigningError};
 use tokens::{Giving, Warnings};
+
+/// What the disk says of a data directory, whoever has it open; none if it does not tell. It may wait for the disk.
+#[must_use]
+pub fn disk_at(directory: &Path) -> Option<Disk> {
+    let store_bytes = size_at(directory).ok()?;
+    Some(Disk { store_bytes, free_bytes: room_at(directory), last_backup: last_backup_at(directory) })
+}
 
 /// The use-cases over one store.
 pub struct Service {
@@ -179,8 +187,7 @@ impl Service {
     /// serves no requests.
     #[must_use]
     pub fn disk(&self) -> Option<Disk> {
-        let store_bytes = self.store.size().ok()?;
-        Some(Disk { store_bytes, free_bytes: self.room(), last_backup: self.store.last_backup() })
+        disk_at(self.store.directory())
     }
 
     /// How many repositories are known.

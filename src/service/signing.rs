@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 pub use certificates::CertificateInfo;
 pub(in crate::service) use claims::BACK_DATED;
 pub use claims::{AccessEntry, Claims, Dkp};
+pub use directory::certificate_files;
 pub use error::{Damage, SigningError};
 pub use jwt::{InvalidToken, MAX_REGISTRY_TOKEN};
 pub use settings::SigningSettings;

@@ -83,6 +83,7 @@ pub use table::Table;
 pub use txn::{TooLarge, Txn};
 pub use upgrade::{NotKept, UpgradeBackup};
 pub use usage::UsageNotes;
+pub use writer::room_at;
 
 use crate::data_files;
 use crate::domain::days::Days;
@@ -329,30 +330,12 @@ impl Store {
         self.busy_millis(now) > HUNG
     }
 
-    /// Bytes of the store's files. It asks the disk for each of them.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn size(&self) -> std::io::Result<u64> {
-        let store = self.shared.path.join(data_files::STORE);
-        std::fs::metadata(&store)?;
-        bytes_below(&store)
-    }
-
     /// Notes that a backup is durable where it was written.
     ///
     /// # Errors
     /// [`PrivateFileError`]
     pub fn note_backup(&self) -> Result<(), PrivateFileError> {
         private_file::write(&self.shared.path.join(data_files::LAST_BACKUP), b"")
-    }
-
-    /// When that was last; none if it never was.
-    #[must_use]
-    pub fn last_backup(&self) -> Option<Timestamp> {
-        let noted = std::fs::metadata(self.shared.path.join(data_files::LAST_BACKUP)).and_then(|file| file.modified());
-        let since = noted.ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-        i64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
     }
 
     /// The life of this store, as `ended.log` tells; none if that could not be opened.
@@ -460,6 +443,24 @@ impl Drop for Store {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// Bytes of the files of the store in a data directory. It asks the disk for each of them.
+///
+/// # Errors
+/// What the system says.
+pub fn size_at(directory: &Path) -> std::io::Result<u64> {
+    let store = directory.join(data_files::STORE);
+    std::fs::metadata(&store)?;
+    bytes_below(&store)
+}
+
+/// When the last backup of a data directory was durable where it was written; none if none ever was.
+#[must_use]
+pub fn last_backup_at(directory: &Path) -> Option<Timestamp> {
+    let noted = std::fs::metadata(directory.join(data_files::LAST_BACKUP)).and_then(|file| file.modified());
+    let since = noted.ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
 }
 
 /// Bytes of the files below a directory. What is not there any more has none: sled replaces its snapshots, and removes what is

@@ -8,7 +8,7 @@ mod full;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
@@ -76,24 +76,29 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Room that is left on the file system, in bytes; none if the system does not tell, as one does not that has no size.
+    /// Room that is left on its file system, as [`room_at`] tells it.
     pub(super) fn room(&self) -> Option<u64> {
-        let room = rustix::fs::statvfs(&self.path).ok().filter(|room| room.f_blocks > 0)?;
-        Some(room.f_bavail.saturating_mul(room.f_frsize))
+        room_at(&self.path)
     }
 
     /// Whether there is room to open a database: less is left to others.
     pub(super) fn has_room(&self) -> bool {
         self.room().is_none_or(|room| room >= ROOM)
     }
-}
 
-impl Shared {
     /// Counts what a batch has added to the rows: with the snapshots closed, so that each of them knows what was counted
     /// when it was opened.
     fn grows_by(&self, batch: &Sealed) {
         self.live.fetch_add(space::growth(&batch.changes, &batch.undo), Ordering::Relaxed);
     }
+}
+
+/// Room that is left on the file system of a directory, in bytes; none if the system does not tell, as one does not that has no
+/// size.
+#[must_use]
+pub fn room_at(directory: &Path) -> Option<u64> {
+    let room = rustix::fs::statvfs(directory).ok().filter(|room| room.f_blocks > 0)?;
+    Some(room.f_bavail.saturating_mul(room.f_frsize))
 }
 
 /// A change that waits in the queue, and the caller that waits for it.

@@ -86,6 +86,7 @@ export const ACTS = {
   "server.backup": "Make a backup",
   "server.check": "Check the store",
   "server.clusterStatus": "See the state of the server",
+  "server.examine": "Examine the site",
   "server.noteBackup": "Note that a backup is durable",
   "server.version": "See the version of the server",
   "session.end": "End sessions",

@@ -60,6 +60,18 @@ impl Upstream {
         self.read_page(&list, next, &answer, read, |name| RepositoryName::parse(name).ok())
     }
 
+    /// Whether the catalogue can be read: asks for its first name alone, which costs a registry least. The token is as for all
+    /// of it.
+    ///
+    /// # Errors
+    /// [`UpstreamError`], as of all of it.
+    pub async fn catalog_begins(&self, token: &str) -> Result<(), UpstreamError> {
+        let list = PagedList { path: "/v2/_catalog", asked: "the catalogue" };
+        let answer = self.ask_for_page(token, &list, &list.target(None, 1)).await?;
+        let read = |body: RawCatalog| body.repositories;
+        self.read_page(&list, None, &answer, read, |name| RepositoryName::parse(name).ok()).map(drop)
+    }
+
     /// A page of the tags of a repository; none where the registry does not know the repository. One whose tags are all
     /// deleted has an empty list. The token needs `repository:NAME:pull`. Texts that are no tags are left out.
     ///

@@ -24,6 +24,9 @@ use crate::store::State;
 /// How long tags are kept once the registry has lost all of a repository's, in seconds: its storage may come back.
 const KEPT: i64 = 30 * 24 * 3_600;
 
+/// Repositories that are looked at for one with a tag.
+const LOOKED_AT: usize = 1_000;
+
 /// A tag as the registry has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenTag {
@@ -109,6 +112,22 @@ impl Service {
         self.view(call, Act::RegistryRead, "", |authority| {
             authority.tell_content()?;
             Ok(authority.state().tag(name, tag).cloned())
+        })
+    }
+
+    /// A repository that is known to have a tag, and the manifest that this points to; none if none of the first
+    /// thousand has one.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the registry's own caller.
+    pub fn something_known(&self, call: &Call) -> Result<Option<(RepositoryName, Digest)>, Error> {
+        self.view(call, Act::RegistryRead, "", |authority| {
+            authority.tell_content()?;
+            let state = authority.state();
+            let first = state.repositories_within(..).take(LOOKED_AT);
+            let mut tagged =
+                first.filter_map(|name| Some((name.clone(), state.tags_after(name, None).next()?.digest.clone())));
+            Ok(tagged.next())
         })
     }
 

@@ -4,6 +4,7 @@
 //! byte of it goes out. A restore is no use-case: no service runs then.
 
 mod ended_again;
+mod examined;
 mod restored;
 
 use std::io::Write;
@@ -15,6 +16,7 @@ use crate::service::error::Error;
 use crate::service::ledger::Deed;
 use crate::store::{BackupError, BackupHeader, CheckedStore, SnapshotError, WriteError};
 
+pub use examined::{ExaminedSite, Few, LONG_EXPIRED, OLD, UNUSED};
 pub use restored::{Restored, restore};
 
 impl Service {

@@ -137,14 +137,19 @@ impl Service {
     }
 
     fn present_until(&self, state: &State, account: &Account, locked_until: Option<Timestamp>) -> AccountPresent {
+        AccountPresent {
+            locked_until,
+            last_sign_in: self.last_sign_in(account),
+            tokens: state.tokens_count_of(account.id),
+        }
+    }
+
+    /// When somebody signed in to the account by a password, or used one of its access tokens, for the last time.
+    pub(in crate::service) fn last_sign_in(&self, account: &Account) -> Option<Timestamp> {
         // Both clocks are read here: the request came some time ago.
         let (now, moment) = (self.clock.now(), self.clock.moment());
         let by_password = self.throttle.last_sign_in(account.id).map(|at| at.on(now, moment).whole_seconds());
-        AccountPresent {
-            locked_until,
-            last_sign_in: by_password.max(self.last_uses.last(account.id)),
-            tokens: state.tokens_count_of(account.id),
-        }
+        by_password.max(self.last_uses.last(account.id))
     }
 
     pub(super) fn shown(&self, state: &State, account: &Account, call: &Call) -> AccountView {

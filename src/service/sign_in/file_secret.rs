@@ -23,8 +23,9 @@ pub enum SecretOf {
 }
 
 impl SecretOf {
-    /// The file's name among the keys of the data directory.
-    fn file(self) -> &'static str {
+    /// Its file's name among the keys of the data directory, where the site brings none of its own.
+    #[must_use]
+    pub fn file(self) -> &'static str {
         match self {
             Self::Notifications => "registry-events-secret",
             Self::Metrics => "metrics-secret",

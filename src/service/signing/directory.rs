@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::certificates;
 use super::error::{Damage, SigningError};
+use crate::domain::registry::CertificateRole;
 use crate::pki::pem::{self, Block};
 use crate::pki::{Certificate, PrivateKey};
 use crate::private_file::{self, PrivateFileError};
@@ -53,6 +54,17 @@ impl KeyFile {
             }
         }
     }
+}
+
+/// The files of the directory that hold the certificates in use, each with its role.
+#[must_use]
+pub fn certificate_files(fixed_key: bool) -> Vec<(CertificateRole, &'static str)> {
+    let in_use = if fixed_key {
+        &[(CertificateRole::Signing, KeyFile::Fixed)][..]
+    } else {
+        &[(CertificateRole::Ca, KeyFile::Authority), (CertificateRole::Leaf, KeyFile::Leaf)]
+    };
+    in_use.iter().map(|(role, file)| (*role, file.name())).collect()
 }
 
 /// A private key with its certificate.
