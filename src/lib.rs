@@ -29,6 +29,7 @@
 //! - [`api`]: the HTTP API, shapes only: each operation as a type (`operations`), with its parameters and bodies. Routes, the
 //!   OpenAPI document and the command line's requests come from it.
 //! - [`config`]: one table of keys; file, environment and flags over each other.
+//! - [`doctor`]: the examination of a whole site: what is seen of each thing, whether that is as it should be, and what to do.
 //! - [`http`]: the server. The only place that names actix-web and rust-embed: one table of routes, with a handler for each
 //!   operation, which parses, calls one use-case, and renders; one table of errors; TLS; the embedded pages; the gateway
 //!   (`http::gateway`), which serves the registry's own API.
@@ -39,17 +40,19 @@
 //! ```text
 //! domain  <-  store  <-  service  <-  registry  <-  http  <-  cli
 //!                        service  <-  shipping  <-  http
-//! domain  <-  api                              <-  registry, http, cli
-//! domain  <-  config                           <-  http, cli
-//! domain  <-  pki                              <-  service, http
+//! domain  <-  api                              <-  registry, doctor, http, cli
+//! domain  <-  config                           <-  doctor, http, cli
+//! domain  <-  pki                              <-  service, doctor, http
 //!             age                              <-  cli
-//! domain  <-  private_file                     <-  store, service, registry, shipping, http, cli
-//!             net                              <-  registry, shipping, cli
-//!             data_files                       <-  private_file, store, service, shipping, http, cli
-//! domain  <-  denied                           <-  private_file, store, service, registry, shipping, config, http, cli
-//!             causes                           <-  registry, shipping, http, cli
+//! domain  <-  private_file                     <-  store, service, registry, shipping, doctor, http, cli
+//!             net                              <-  registry, shipping, doctor, cli
+//!             data_files                       <-  private_file, store, service, shipping, doctor, http, cli
+//! domain  <-  denied                           <-  private_file, store, service, registry, shipping, config, doctor, http,
+//!                                                  cli
+//!             causes                           <-  registry, shipping, doctor, http, cli
 //! domain  <-  correlation                      <-  registry, http, cli
 //! domain  <-  metrics                          <-  store, service, http
+//!                        registry <-  doctor   <-  http
 //! ```
 //!
 //! `http` may name all to its left but `store` and `net`; `cli` names neither `store`, `service` nor `registry`. Nothing
@@ -179,6 +182,7 @@ pub mod config;
 pub mod correlation;
 pub mod data_files;
 mod denied;
+pub mod doctor;
 pub mod domain;
 pub mod http;
 pub mod metrics;

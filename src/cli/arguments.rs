@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::aliases;
 use super::commands::{
-    about, access, audit, backup, check, config, grant, help, import, login, logout, man, org, registry, repo, restore,
-    robot, serve, settings, status, team, token, user, whoami,
+    about, access, audit, backup, check, config, doctor, grant, help, import, login, logout, man, org, registry, repo,
+    restore, robot, serve, settings, status, team, token, user, whoami,
 };
 use super::global::Global;
 
@@ -35,7 +35,7 @@ as the year 0001. Errors go to standard error in the API's envelope. To list the
 
 Lost the administrator's password? On the server's machine: dockpass user password admin
 
-Exit codes: 0 done; 1 refused or failed, or nothing to remove; 2 wrong usage."
+Exit codes: 0 done; 1 refused or failed, or nothing to remove; 2 wrong usage; 3 of `dockpass doctor`: something wants looking after."
 )]
 pub struct Arguments {
     #[command(flatten)]
@@ -53,6 +53,8 @@ pub(super) enum Command {
     Serve(serve::ServeArguments),
     /// Show whether the server is healthy
     Status(status::StatusArguments),
+    /// Examine the whole site, and say what to do
+    Doctor(doctor::DoctorArguments),
     #[command(flatten)]
     Speak(ApiCommand),
     /// Make a backup, or check one
@@ -287,6 +289,7 @@ mod tests {
             "restore file --identity key --yes",
             "restore file --ended ended.log --ended ended.log.1",
             "status --quiet --timeout 1s",
+            "doctor --quiet",
             "settings show",
             "settings set maxTokensPerAccount=5 tokenMaxLifetime=90d",
             "help token create",

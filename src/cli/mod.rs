@@ -38,8 +38,8 @@ use clap::{CommandFactory, Parser, ValueEnum};
 use arguments::{ApiCommand, Command};
 use commands::target::Signing;
 use commands::{
-    about, access, audit, backup, check, config, grant, help, import, login, logout, man, org, registry, repo, restore,
-    robot, serve, settings, status, target, team, token, user, whoami,
+    about, access, audit, backup, check, config, doctor, grant, help, import, login, logout, man, org, registry, repo,
+    restore, robot, serve, settings, status, target, team, token, user, whoami,
 };
 use global::Global;
 use screen::Format;
@@ -79,6 +79,7 @@ pub async fn run(arguments: Arguments, console: &mut Console) -> Result<(), CliE
         Some(Command::Serve(arguments)) => serve::run(arguments, global, console).await,
         Some(Command::Speak(command)) => speak(command, global, console).await,
         Some(Command::Status(arguments)) => status::run(&arguments, global, console).await,
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments, global, console).await,
         Some(Command::Backup(arguments)) => backup::run(arguments, global, console).await,
         Some(Command::Restore(arguments)) => restore::run(&arguments, &global.or_environment(console), console),
         Some(Command::Check(arguments)) => check::run(arguments, global, console).await,

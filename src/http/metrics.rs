@@ -10,6 +10,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
@@ -73,7 +74,7 @@ fn wanted(http: &HttpRequest) -> Format {
 
 async fn figures(app: &App) -> Figures {
     let now = app.clock.now();
-    let walked = look(app, Work::Census, move |service| (service.token_figures(now), resident())).await;
+    let walked = look(app, Work::Census, PATIENCE, move |service| (service.token_figures(now), resident())).await;
     let (tokens, resident_bytes) = walked.map_or((None, None), |(tokens, resident)| (Some(tokens), resident));
     Figures {
         version: env!("CARGO_PKG_VERSION"),
@@ -83,7 +84,7 @@ async fn figures(app: &App) -> Figures {
         imported_passwords: app.service.imported_passwords(),
         repositories: app.service.repositories_count(),
         writer: app.service.writer(),
-        disk: look(app, Work::Disk, Service::disk).await.flatten(),
+        disk: look(app, Work::Disk, PATIENCE, Service::disk).await.flatten(),
         certificates: certificates(app),
         notifications: Notifications {
             received: app.received.count(),
@@ -108,15 +109,16 @@ fn audit_way(way: WayState) -> AuditWay {
     AuditWay { kind: kind.as_str(), works: trouble.is_none(), behind, delivered, failures }
 }
 
-/// Looks something up on a thread that serves no requests; none if that takes too long.
-async fn look<T: Send + 'static>(
+/// Looks something up on a thread that serves no requests; none if that takes longer.
+pub(super) async fn look<T: Send + 'static>(
     app: &App,
     kind: Work,
+    patience: Duration,
     work: impl FnOnce(&Service) -> T + Send + 'static,
 ) -> Option<T> {
     let service = Arc::clone(&app.service);
     let looked = app.pools.run(kind, None, ready(Ok(())), move || Ok(work(&service)));
-    timeout(PATIENCE, looked).await.ok()?.ok()
+    timeout(patience, looked).await.ok()?.ok()
 }
 
 fn certificates(app: &App) -> Vec<CertificateEnd> {

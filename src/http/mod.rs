@@ -14,6 +14,7 @@ mod body;
 mod connections;
 mod cross_origin;
 mod docs;
+mod doctor;
 mod events;
 mod failure;
 mod gateway;
@@ -59,6 +60,7 @@ mod watchdog;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use doctor::examine_without_server;
 pub use keeping::{
     BackupTrouble, EndedFile, EndedSince, RestoreError, Restored, VerifiedBackup, check_store, read_ended, restore,
     verify_backup,
@@ -82,6 +84,7 @@ use crate::service::Service;
 use crate::shipping::Shipping;
 use connections::Pulse;
 use docs::Pages;
+use doctor::Doctor;
 use pools::Pools;
 use refusals::Refusals;
 use socket_secret::SocketSecret;
@@ -126,6 +129,8 @@ pub(crate) struct App {
     heard: Heard,
     /// What goes out of the audit log by itself.
     shipping: Arc<Shipping>,
+    /// What an examination of the site has found last.
+    doctor: Doctor,
     /// What is counted.
     metrics: Arc<Metrics>,
     /// Whether the threads that serve requests do.

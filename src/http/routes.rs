@@ -19,7 +19,7 @@ use super::failure::Failure;
 use super::reply::Reply;
 use super::request::{Arrival, FromArrival, app};
 use super::{
-    accounts, address, admin, answers, audit, body, docs, events, gateway, grants, headers, keeping, metrics,
+    accounts, address, admin, answers, audit, body, docs, doctor, events, gateway, grants, headers, keeping, metrics,
     not_found, operation, organizations, registry, repositories, request_log, robots, search, session, settings,
     slashes, tags, tokens, verify,
 };
@@ -199,6 +199,7 @@ fn of_the_site() -> Vec<Route> {
         route(operation::tls_certificate_of_dtr),
         route(operation::cluster_status),
         route(operation::version),
+        route(doctor::examine),
         route(settings::view),
         route(settings::update),
         route(admin::registry),

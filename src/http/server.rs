@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connections::{Limits, MetricsDoor, Pulse, Servers, Site, with_room_for_files};
 use super::docs::Pages;
+use super::doctor::Doctor;
 use super::greeting::{self, Greeting};
 use super::listen::{self, Bound, ListenError};
 use super::metrics::{self, OnThisMachine};
@@ -415,6 +416,7 @@ pub async fn start(
         received: Received::default(),
         heard: Heard::default(),
         shipping,
+        doctor: Doctor::default(),
         metrics,
         pulse: Arc::new(Pulse::default()),
         config,

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use dockpass::domain::act::Act;
 
 /// What each module may name; a path includes everything below it. Nothing points back.
-const MAY_NAME: [(&str, &[&str]); 18] = [
+const MAY_NAME: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("age", &[]),
     ("net", &[]),
@@ -31,6 +31,22 @@ const MAY_NAME: [(&str, &[&str]); 18] = [
     ("store", &["data_files", "denied", "domain", "metrics", "private_file"]),
     ("service", &["data_files", "denied", "domain", "metrics", "pki", "private_file", "store"]),
     (
+        "doctor",
+        &[
+            "api",
+            "causes",
+            "config",
+            "data_files",
+            "denied",
+            "domain",
+            "net",
+            "pki",
+            "private_file",
+            "registry",
+            "service",
+        ],
+    ),
+    (
         "http",
         &[
             "api",
@@ -39,6 +55,7 @@ const MAY_NAME: [(&str, &[&str]); 18] = [
             "correlation",
             "data_files",
             "denied",
+            "doctor",
             "domain",
             "metrics",
             "pki",

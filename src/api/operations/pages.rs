@@ -35,5 +35,6 @@ pages! {
     OpenAccessTokenOfPerson "/people/{name}/access-tokens/{id}" "An access token of a user, by its `hashedToken`; `new` makes one; for administrators";
     OpenAudit "/audit" "The audit log, for administrators";
     OpenRegistry "/registry" "How a registry is connected, for administrators";
+    OpenDoctor "/doctor" "The examination of the whole site, for administrators";
     OpenSettings "/settings" "The settings of the site, for administrators";
 }

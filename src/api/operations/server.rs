@@ -68,6 +68,13 @@ operations! { Server:
         answer: api::Version,
     }
 
+    /// Examine the whole site: whether clients, the registry and the disk find all as it should be, and what to do where they do
+    /// not. It asks the public URL and the registry, and answers within some 20 seconds
+    ExamineSite = Get "/api/v0/admin/doctor" 200 {
+        act: ServerExamine,
+        answer: api::Examination,
+    }
+
     /// View the settings that may change while the server runs
     ViewSettings = Get "/api/v0/meta/settings" 200 {
         act: SettingsView,

@@ -107,6 +107,9 @@ For people, and for the HEALTHCHECK of a container:
   dockpass status
   dockpass status --quiet
 
+What is wrong with the whole site, and what to do; once a day by a timer:
+  dockpass doctor
+
 For load balancers and orchestrators: GET /health?strict=true, which is 503
 while changes are not accepted.
 ",

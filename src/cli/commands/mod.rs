@@ -8,6 +8,7 @@ pub(in crate::cli) mod audit;
 pub(in crate::cli) mod backup;
 pub(in crate::cli) mod check;
 pub(in crate::cli) mod config;
+pub(in crate::cli) mod doctor;
 pub(in crate::cli) mod grant;
 pub(in crate::cli) mod help;
 pub(in crate::cli) mod import;

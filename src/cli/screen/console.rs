@@ -161,7 +161,7 @@ impl Console {
     pub fn fail(&mut self, error: &CliError) -> ExitCode {
         let code = error.exit_code();
         let is_known = matches!(error, CliError::Interrupted(_)) && self.format == Format::Table;
-        if code != 0 && !is_known && !matches!(error, CliError::Unhealthy) {
+        if code != 0 && !is_known && !matches!(error, CliError::Unhealthy | CliError::Warned(None)) {
             let place = self.spoken_to.as_ref().map(|place| format!(" (at {place})")).unwrap_or_default();
             let message = format!("{error}{place}");
             let first = std::error::Error::source(error).filter(|_| self.is_verbose);

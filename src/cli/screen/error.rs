@@ -1,4 +1,5 @@
-//! The errors that end a command, with their exit codes: 1 refused or failed, 2 wrong usage.
+//! The errors that end a command, with their exit codes: 1 refused or failed, 2 wrong usage, 3 nothing failed but something wants
+//! looking after.
 //!
 //! Every message is one line: what went wrong, why, and what to do. Control characters in the server's texts are
 //! escaped. Sources are kept; `-v` prints them.
@@ -155,6 +156,9 @@ pub enum CliError {
     /// The server is not well, which was told already.
     #[error("not healthy")]
     Unhealthy,
+    /// Nothing failed, and something wants looking after; without words, since nobody wants to read them.
+    #[error("{}", .0.as_deref().unwrap_or_default())]
+    Warned(Option<String>),
     /// Ctrl-C ended long work, and this is what came of it.
     #[error("{0}")]
     Stopped(String),
@@ -244,6 +248,7 @@ impl CliError {
             | Self::PrivateFile(_)
             | Self::Output(_)
             | Self::Unhealthy
+            | Self::Warned(_)
             | Self::Stopped(_)
             | Self::Interrupted(_) => true,
             Self::Refused { status, .. } => *status == 401,
@@ -320,6 +325,7 @@ impl CliError {
             | Self::Finding(_)
             | Self::Unhealthy
             | Self::NothingTaken { .. } => 1,
+            Self::Warned(_) => 3,
             // As shells tell it.
             Self::Interrupted(signal) => signal.saturating_add(128),
             // The same of SIGINT.
@@ -347,6 +353,7 @@ impl CliError {
             | Self::Finding(_)
             | Self::Several(_)
             | Self::Unhealthy
+            | Self::Warned(_)
             | Self::NothingTaken { .. }
             | Self::Stopped(_)
             | Self::Interrupted(_) => false,

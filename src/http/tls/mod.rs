@@ -25,6 +25,8 @@ use rustls::version::{TLS12, TLS13};
 
 pub use error::TlsError;
 
+use crate::doctor::dates::Renewal;
+
 use crate::config::{BaseUrl, Config};
 use crate::domain::host::PublicHost;
 use crate::domain::time::Timestamp;
@@ -37,6 +39,15 @@ pub struct Tls {
     provider: Arc<CryptoProvider>,
     current: Arc<Current>,
     source: CertificateSource,
+}
+
+/// The certificates of TLS by their files, each with what it is and how it is replaced; none where TLS is not spoken.
+pub(super) fn certificate_files(config: &Config, keys: &Path) -> Vec<(&'static str, PathBuf, Renewal)> {
+    match &config.tls.cert {
+        Some(cert) => vec![("the TLS certificate", cert.clone(), Renewal::ByHand)],
+        None if config.tls.self_signed => self_signed::certificate_files(keys),
+        None => Vec::new(),
+    }
 }
 
 /// How clients come to trust a certificate that dockpass made itself.

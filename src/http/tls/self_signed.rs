@@ -23,6 +23,7 @@ use super::certificate;
 use super::error::TlsError;
 use crate::causes::with_causes;
 use crate::config::{BaseUrl, Config};
+use crate::doctor::dates::Renewal;
 use crate::domain::host::PublicHost;
 use crate::domain::time::Timestamp;
 use crate::pki::{self, Certificate, Leaf, PrivateKey, pem};
@@ -62,6 +63,14 @@ pub(super) fn names(config: &Config, bound: SocketAddr) -> BTreeSet<String> {
     let usual = |name: &String| name.parse().map_or_else(|_| name.clone(), |address: IpAddr| address.to_string());
     names.extend(config.tls.names.iter().map(usual));
     names
+}
+
+/// The server's certificate and its CA, by their files.
+pub(super) fn certificate_files(directory: &Path) -> Vec<(&'static str, PathBuf, Renewal)> {
+    vec![
+        ("the TLS certificate", directory.join("tls-server.pem"), Renewal::ByItself),
+        ("the CA of TLS", directory.join("tls-ca.pem"), Renewal::HandedOut),
+    ]
 }
 
 impl SelfSigned {

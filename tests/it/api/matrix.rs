@@ -132,6 +132,7 @@ GET    /ca.pem                                                         404 404 4
 GET    /ca                                                             404 404 404 404 404 404 404 404 404 404 404 404
 GET    /api/v0/meta/cluster_status                                     401 401 401 401 401 403 403 403 403 403 200 200
 GET    /api/v0/admin/version                                           401 401 401 401 401 403 403 403 403 403 200 200
+GET    /api/v0/admin/doctor                                            401 401 401 401 401 403 403 403 403 403 200 200
 GET    /api/v0/admin/registry                                          401 401 401 401 401 403 403 403 403 403 200 200
 GET    /api/v0/admin/registry/config                                   401 401 401 401 401 403 403 403 403 403 200 200
 POST   /api/v0/admin/registry/sync                                     401 401 401 401 401 403 403 403 403 403 409 409
@@ -167,6 +168,7 @@ GET    /people/{name}/access-tokens/{id}                               200 200 2
 GET    /people/{name}/leave                                           200 200 200 200 200 200 200 200 200 200 200 200
 GET    /audit                                                          200 200 200 200 200 200 200 200 200 200 200 200
 GET    /registry                                                       200 200 200 200 200 200 200 200 200 200 200 200
+GET    /doctor                                                        200 200 200 200 200 200 200 200 200 200 200 200
 GET    /settings                                                      200 200 200 200 200 200 200 200 200 200 200 200
 GET    /assets/{hash}/{file}                                           200 200 200 200 200 200 200 200 200 200 200 200
 GET    /assets/{hash}/{folder}/{file}                                  200 200 200 200 200 200 200 200 200 200 200 200

@@ -45,6 +45,9 @@ src/shipping/syslog_sink.rs MOST_NOTES            src/shipping/syslog_sink.rs no
 src/shipping/syslog.rs LONGEST_HOST               src/shipping/syslog.rs a_word_of_the_header_is_visible_and_of_bounded_length
 src/shipping/syslog.rs LARGEST_DATAGRAM           src/shipping/syslog.rs a_datagram_is_cut_between_characters
 src/shipping/webhook_sink.rs LONGEST_WAIT         src/shipping/webhook_sink.rs a_receiver_may_ask_for_five_minutes_of_patience_and_no_more
+src/doctor/files.rs MOST_FILES                    src/doctor/files.rs of_very_many_files_so_many_are_looked_at
+src/registry/upstream/base.rs LARGEST             src/registry/upstream/base.rs a_large_answer_is_not_read
+src/registry/upstream/base.rs LONGEST             src/registry/upstream/base.rs of_a_value_so_much_is_repeated_and_no_more
 src/registry/events.rs MAX_ID                     tests/it/api/events.rs an_event_without_sense_is_passed_over_and_the_next_one_is_taken
 src/registry/events.rs MOST_REFUSED               src/registry/events.rs an_envelope_that_comes_again_is_known_by_its_identifiers
 src/registry/credentials.rs MAX_FILE              src/registry/credentials.rs what_holds_no_password_is_refused_without_a_word_of_it
