@@ -16,6 +16,7 @@ const PLACES = [
   { area: "people", label: "People", href: "/people", isAdmin: true },
   { area: "audit", label: "Audit", href: "/audit", isAdmin: true },
   { area: "registry", label: "Registry", href: "/registry", isAdmin: true },
+  { area: "doctor", label: "Doctor", href: "/doctor", isAdmin: true },
   { area: "settings", label: "Settings", href: "/settings", isAdmin: true },
 ];
 

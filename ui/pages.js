@@ -62,6 +62,7 @@ const PAGES = [
   { path: "/people/{name}/access-tokens/{id}", area: "people", load: from("tokens/page-one", "one"), isAdmin: true },
   { path: "/audit", area: "audit", load: from("audit/page", "list"), isAdmin: true },
   { path: "/registry", area: "registry", load: from("registry/page", "show"), isAdmin: true },
+  { path: "/doctor", area: "doctor", load: from("doctor/page", "show"), isAdmin: true },
   { path: "/settings", area: "settings", load: from("registry/settings", "settings"), isAdmin: true },
 ];
 

@@ -6,6 +6,7 @@ mod activity;
 mod administrators;
 mod audit;
 mod details;
+mod doctor;
 mod edges;
 mod empty;
 mod everybodys_tokens;

@@ -35,7 +35,7 @@ const FOR_ALL: [(&str, &str); 17] = [
 ];
 
 /// Pages that administrators have.
-const FOR_ADMINISTRATORS: [(&str, &str); 18] = [
+const FOR_ADMINISTRATORS: [(&str, &str); 19] = [
     ("organization-access", "/organizations/acme?tab=access"),
     ("organization-settings", "/organizations/acme?tab=settings"),
     ("namespace-access", "/repositories/acme?tab=access"),
@@ -53,6 +53,7 @@ const FOR_ADMINISTRATORS: [(&str, &str); 18] = [
     ("registry-zot", "/registry?tab=configuration&for=zot"),
     ("registry-nginx", "/registry?tab=configuration&for=nginx"),
     ("person-leaves", "/people/alice/leave"),
+    ("doctor", "/doctor"),
     ("settings", "/settings"),
 ];
 
@@ -261,6 +262,7 @@ fn what_an_ordinary_user_may_not_see_is_not_there() {
         "/people/bob",
         "/audit",
         "/registry",
+        "/doctor",
         "/settings",
         "/people/bob/leave",
         "/people/bob/access-tokens/new",
@@ -270,7 +272,7 @@ fn what_an_ordinary_user_may_not_see_is_not_there() {
         site.open(path);
         site.browser.see("There is nothing here");
     }
-    for place in ["People", "Audit", "Registry", "Settings"] {
+    for place in ["People", "Audit", "Registry", "Doctor", "Settings"] {
         assert!(!site.browser.has("link", place));
     }
     site.must_be_clean(&[403, 404]);
@@ -288,7 +290,7 @@ const LINES: &str = "const tops = [...document.querySelectorAll('#nav .places a'
 #[test]
 fn on_a_phone_one_sees_every_way_on() {
     let site = furnished();
-    for (who, places, lines) in [("admin", 7, 2), ("alice", 3, 1)] {
+    for (who, places, lines) in [("admin", 8, 2), ("alice", 3, 1)] {
         site.look("light", 1280);
         site.sign_in(who, PASSWORD);
         site.look("light", 390);

@@ -40,7 +40,7 @@ const FOR_ALL: [Picture; 21] = [
 const OF_THE_PERSON: [Picture; 2] =
     [("start", "/", "/"), ("token", "/profile/access-tokens/{id}", "/profile/access-tokens/{id}")];
 
-const FOR_ADMINISTRATORS: [Picture; 17] = [
+const FOR_ADMINISTRATORS: [Picture; 18] = [
     ("start", "/", "/"),
     ("organization-settings", "/organizations/{name}", "/organizations/acme?tab=settings"),
     ("people", "/people", "/people"),
@@ -57,6 +57,7 @@ const FOR_ADMINISTRATORS: [Picture; 17] = [
     ("audit", "/audit", "/audit"),
     ("registry", "/registry", "/registry"),
     ("registry-configuration", "/registry", "/registry?tab=configuration"),
+    ("doctor", "/doctor", "/doctor"),
     ("settings", "/settings", "/settings"),
 ];
 
