@@ -1,6 +1,7 @@
 //! Texts that others rely on, letter by letter: error bodies, help, the registry token, the greeting. A change here is a
 //! change for whoever reads them, and shows in the golden files.
 
+mod doctor;
 mod logins;
 mod words;
 

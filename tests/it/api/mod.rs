@@ -13,6 +13,7 @@ mod comparison;
 mod compressed;
 mod cross_origin;
 mod days;
+mod doctor;
 mod events;
 mod events_secret;
 mod gateway_matrix;

@@ -12,6 +12,7 @@ mod audit_shipping;
 mod backup;
 mod completions;
 mod copies;
+mod doctor;
 mod durability;
 mod ended;
 mod entered;
