@@ -33,6 +33,10 @@ With --format json, output is the API's: access tokens as an array, repositories
 as the year 0001. Errors go to standard error in the API's envelope. To list the access tokens that were never used:
   dockpass token list --format json | jq '.[] | select(.lastUsed < \"0002\") | .id'
 
+Where nothing names them, by an option or in the environment: the configuration is ./dockpass.toml, else \
+/etc/dockpass/config.toml; the data directory is the one that it names, else ./dockpass-data, else /var/lib/dockpass if that is there \
+and yours, or you are root and this is no server. A configuration that others may write is refused.
+
 Lost the administrator's password? On the server's machine: dockpass user password admin
 
 Exit codes: 0 done; 1 refused or failed, or nothing to remove; 2 wrong usage; 3 of `dockpass doctor`: something wants looking after."

@@ -12,10 +12,11 @@ use super::screen::{Console, Format};
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Global options")]
 pub(in crate::cli) struct Global {
-    /// Data directory: the store, the keys and the socket [default: ./dockpass-data] [environment: DOCKPASS_DATA_DIR]
+    /// Data directory: the store, the keys and the socket [default: that of the configuration, else ./dockpass-data, else
+    /// /var/lib/dockpass if it is there and yours] [environment: DOCKPASS_DATA_DIR]
     #[arg(long, value_name = "DIR", global = true)]
     pub(in crate::cli) data_dir: Option<PathBuf>,
-    /// Configuration file [default: /etc/dockpass/config.toml, if it exists] [environment: DOCKPASS_CONFIG]
+    /// Configuration file [default: ./dockpass.toml, else /etc/dockpass/config.toml, if one exists] [environment: DOCKPASS_CONFIG]
     #[arg(long, value_name = "FILE", global = true)]
     pub(in crate::cli) config: Option<PathBuf>,
     /// Talk to a remote server, with `dockpass login` or the access token in DOCKPASS_TOKEN [environment: DOCKPASS_SERVER]
@@ -37,9 +38,9 @@ impl Global {
     pub(in crate::cli) fn or_environment(self, console: &Console) -> Self {
         let path = |name| console.variable(name).map(PathBuf::from);
         let configured = |console: &Console| match console.environment.get("DOCKPASS_CONFIG") {
-            // Empty: none at all, not even the system's.
+            // Empty: none at all, not even one that is found.
             Some(text) => Some(text).filter(|text| !text.is_empty()).map(PathBuf::from),
-            None => console.system_file.clone(),
+            None => console.found_file.clone(),
         };
         Self {
             config: self.config.or_else(|| configured(console)),
@@ -56,14 +57,14 @@ mod tests {
     use crate::cli::testing::console;
 
     #[test]
-    fn the_file_is_the_one_that_is_named_or_else_the_systems() {
+    fn the_file_is_the_one_that_is_named_or_else_the_one_that_is_found() {
         let (mut console, _) = console(b"");
         let found = |console: &Console, named: Option<&str>| {
             let global = Global { config: named.map(PathBuf::from), ..Global::default() };
             global.or_environment(console).config.map(|path| path.display().to_string())
         };
         assert_eq!(found(&console, None), None);
-        console.system_file = Some("/etc/x".into());
+        console.found_file = Some("/etc/x".into());
         assert_eq!(found(&console, None).as_deref(), Some("/etc/x"));
         console.environment.insert("DOCKPASS_CONFIG".into(), "/y".into());
         assert_eq!(found(&console, None).as_deref(), Some("/y"));

@@ -22,6 +22,14 @@ pub enum ConfigError {
         /// Why.
         source: io::Error,
     },
+    /// Somebody else could have written the file.
+    #[error("the configuration file {} is not used: {why}", path.display())]
+    Doubtful {
+        /// The file.
+        path: PathBuf,
+        /// Who could, and what to do.
+        why: String,
+    },
     /// The file is not TOML.
     #[error("{}, line {line}: {message}", path.display())]
     Syntax {

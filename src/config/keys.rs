@@ -134,10 +134,12 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "server.data_dir",
-        ValueKind::Text("./dockpass-data", |config, text| {
+        ValueKind::Text(super::LOCAL_DATA, |config, text| {
             values::path(text).map(|value| config.server.data_dir = value)
         }),
-        "Directory of the store, the keys and the local socket; made at the first start, readable by its owner only.",
+        "Directory of the store, the keys and the local socket; made at the first start, readable by its owner only. Where nothing \
+         names one and ./dockpass-data is not there, /var/lib/dockpass is used if it is there and belongs to who runs dockpass; by \
+         commands of root in any case.",
     ),
     key(
         "server.upgrade_backup",

@@ -24,7 +24,7 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use error::{ConfigError, Conflict, ValueSource};
-pub use example::example;
+pub use example::{example, written};
 pub use invalid::Invalid;
 pub use network::Network;
 pub use sections::{
@@ -44,10 +44,18 @@ const PREFIX: &str = "DOCKPASS_";
 /// Names in the environment that are no keys: secrets, and what the command line reads itself.
 const RESERVED: [&str; 8] = ["ADMIN_PASSWORD", "USER", "TOKEN", "SERVER", "LOG", "FORMAT", "CA", "CONFIG"];
 /// A shorter name in the environment for a key that every command needs.
-const SHORT: (&str, &str) = ("DOCKPASS_DATA_DIR", "server.data_dir");
+const SHORT: (&str, &str) = ("DOCKPASS_DATA_DIR", DATA_DIR);
 
 /// The file that is read where none is named, if it is there.
+pub const LOCAL_FILE: &str = "./dockpass.toml";
+/// The file that is read where there is not even that one.
 pub const SYSTEM_FILE: &str = "/etc/dockpass/config.toml";
+/// The data directory where none is named.
+pub const LOCAL_DATA: &str = "./dockpass-data";
+/// The data directory of a packaged server, see [`Config::take_data_of_system`].
+pub const SYSTEM_DATA: &str = "/var/lib/dockpass";
+/// The key of the data directory.
+const DATA_DIR: &str = "server.data_dir";
 
 /// The whole configuration. Made by [`Config::load`], so that every value is checked.
 #[derive(Clone, Debug)]
@@ -139,6 +147,18 @@ impl Config {
         config.take_url_of_gateway();
         warnings.extend(check::doubts(&config));
         Ok(Loaded { config, warnings })
+    }
+
+    /// Takes the data directory of a packaged server for the one where nothing names another: whether it is there, and may be
+    /// used, is the caller's to know.
+    ///
+    /// # Errors
+    /// None, as long as the table of keys takes its own default.
+    pub fn take_data_of_system(&mut self) -> Result<(), ConfigError> {
+        match find(DATA_DIR).filter(|_| !self.is_set(DATA_DIR)) {
+            Some(key) => self.set(key, &Raw::Text(SYSTEM_DATA.to_owned()), ValueSource::Default),
+            None => Ok(()),
+        }
     }
 
     /// Every key with its value and origin, in the order of the example file.

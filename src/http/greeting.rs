@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::tls::Trust;
-use crate::config::Config;
+use crate::config::{Config, LOCAL_DATA};
 use crate::domain::host::PublicHost;
 use crate::domain::text::shell_word;
 use crate::service::FirstStart;
@@ -100,7 +100,7 @@ fn write_registry(Greeting { program, config, host, .. }: &Greeting<'_>, out: &m
 /// The option that other commands need to find this data directory.
 fn data_dir_option(config: &Config) -> String {
     let directory = &config.server.data_dir;
-    if directory.as_os_str() == "./dockpass-data" {
+    if directory.as_os_str() == LOCAL_DATA {
         String::new()
     } else {
         format!(" --data-dir {}", shell_word(&directory.to_string_lossy()))

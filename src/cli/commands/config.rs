@@ -1,11 +1,13 @@
 //! `dockpass config`, which checks a configuration before a restart, and how every command loads its configuration.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::cli::global::Global;
 use crate::cli::screen::{CliError, Console, Fit, Report, Table, View};
 use crate::cli::wire::is_served;
-use crate::config::{self, Config, Loaded};
+use crate::config::{self, Config, LOCAL_DATA, Loaded};
 use crate::http;
 
 /// What `dockpass config` takes.
@@ -37,7 +39,7 @@ pub(in crate::cli) fn load(
     flags: impl IntoIterator<Item = (&'static str, String)>,
     console: &Console,
 ) -> Result<Config, CliError> {
-    Ok(warned(read(global, flags, console)?))
+    Ok(warned(read(For::Commands, global, flags, console)?))
 }
 
 /// The same for the server, whose log is written from then on as the configuration says.
@@ -46,7 +48,7 @@ pub(in crate::cli) fn load_for_server(
     flags: impl IntoIterator<Item = (&'static str, String)>,
     console: &Console,
 ) -> Result<Config, CliError> {
-    let loaded = read(global, flags, console)?;
+    let loaded = read(For::Server, global, flags, console)?;
     console.log_form.set(loaded.config.log.format);
     Ok(warned(loaded))
 }
@@ -58,7 +60,26 @@ fn warned(loaded: Loaded) -> Config {
     loaded.config
 }
 
+/// What a configuration is read for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// For a server: it runs as the owner of its data.
+    Server,
+    /// For a command, by which root reaches everybody's.
+    Commands,
+}
+
+impl For {
+    /// Whether the data directory of a packaged server is the one where nothing names another.
+    fn takes_data_of_system(self, console: &Console) -> bool {
+        let me = rustix::process::geteuid();
+        let may_use = |owner: u32| owner == me.as_raw() || (self == Self::Commands && me.is_root());
+        console.owner_of_data.is_some_and(may_use) && !Path::new(LOCAL_DATA).exists()
+    }
+}
+
 fn read(
+    of: For,
     global: &Global,
     flags: impl IntoIterator<Item = (&'static str, String)>,
     console: &Console,
@@ -72,7 +93,11 @@ fn read(
     };
     let overrides: Vec<_> = data_dir.into_iter().chain(flags).collect();
     let environment = console.environment.clone().into_iter();
-    Ok(Config::load(global.config.as_deref(), environment, &overrides)?)
+    let mut loaded = Config::load(global.config.as_deref(), environment, &overrides)?;
+    if of.takes_data_of_system(console) {
+        loaded.config.take_data_of_system()?;
+    }
+    Ok(loaded)
 }
 
 /// Shows an example, or the configuration that this command finds; a running server's may differ.
@@ -80,7 +105,7 @@ pub(in crate::cli) fn run(arguments: &ConfigArguments, global: &Global, console:
     if arguments.example {
         return console.write(&config::example());
     }
-    let config = load(global, None, console)?;
+    let config = warned(read(For::Server, global, None, console)?);
     let rows = config.describe().iter();
     let rows =
         rows.map(|setting| vec![setting.key.to_owned(), setting.value.clone(), setting.origin.as_str().to_owned()]);
@@ -129,6 +154,24 @@ mod tests {
         assert_eq!(shown(), (alone.clone(), LIVE.to_owned()));
         drop(server);
         assert_eq!(shown(), (alone, String::new()), "a socket that nobody listens on any more");
+    }
+
+    #[test]
+    fn the_data_of_a_packaged_server_is_found_by_its_owner_and_by_commands_of_root() {
+        let (mut console, _) = console(b"");
+        let me = rustix::process::geteuid();
+        let found = |of: For, console: &Console, set: &[(&'static str, String)]| {
+            let loaded = read(of, &Global::default(), set.iter().cloned(), console).unwrap();
+            loaded.config.server.data_dir.display().to_string()
+        };
+        assert_eq!(found(For::Commands, &console, &[]), LOCAL_DATA);
+        console.owner_of_data = Some(me.as_raw());
+        assert_eq!(found(For::Server, &console, &[]), "/var/lib/dockpass");
+        assert_eq!(found(For::Server, &console, &[("server.data_dir", "d".to_owned())]), "d", "one that is named");
+        console.owner_of_data = Some(me.as_raw() + 1);
+        assert_eq!(found(For::Server, &console, &[]), LOCAL_DATA, "a server runs as the owner of its data");
+        let by_root = if me.is_root() { "/var/lib/dockpass" } else { LOCAL_DATA };
+        assert_eq!(found(For::Commands, &console, &[]), by_root);
     }
 
     #[test]

@@ -144,9 +144,10 @@ DOCKPASS_FORMAT, DOCKPASS_LOG
 DOCKPASS_SECTION_KEY
   A key of the configuration: dockpass config --example
 
-Without them: /etc/dockpass/config.toml, if it exists, and the data directory it
-names, or ./dockpass-data. If that does not exist, or is not yours and you are
-not root: the current login of dockpass login.
+Without them: ./dockpass.toml, else /etc/dockpass/config.toml, and the data
+directory it names, else ./dockpass-data, else /var/lib/dockpass. If that does
+not exist, or is not yours and you are not root: the current login of dockpass
+login.
 ",
     },
 ];

@@ -43,11 +43,13 @@ The output format, table or json, and the filter of the log.
 A key of the configuration, as \fBdockpass config \-\-example\fR lists them.
 .SH FILES
 .TP
-\fI/etc/dockpass/config.toml\fR
-The configuration, if none is named.
+\fI./dockpass.toml\fR, \fI/etc/dockpass/config.toml\fR
+The configuration, if none is named: the first of them that is there. The one in the working directory must belong to you or to
+root, and nobody else may write it.
 .TP
 \fI./dockpass\-data\fR
-The data directory, if neither one nor a server is named; only its owner may read it. If it does not exist, or is not yours,
+The data directory, if neither one nor a server is named; only its owner may read it. If it does not exist,
+\fI/var/lib/dockpass\fR is used where that is there and yours, or you are root. If there is neither, or it is not yours,
 commands use the current login.
 .TP
 \fI./dockpass\-data/dockpass.sock\fR

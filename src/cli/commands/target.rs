@@ -13,7 +13,8 @@
 //! nothing but a login says where it would go, and any secret of the environment where 5. would leave it aside and act as the
 //! local administrator. The server is asked whose an access token is that stands alone: some commands need the name.
 
-use std::os::unix::fs::MetadataExt;
+use std::fs::OpenOptions;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -30,6 +31,7 @@ use crate::cli::wire::{Api, Remote, Trusted, canonical};
 use crate::config::Config;
 use crate::domain::entered::without_blanks;
 use crate::domain::secret::Password;
+use crate::private_file::NO_WAIT;
 
 /// Whether somebody signs in at a server that is reached by its URL.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -178,7 +180,7 @@ pub(in crate::cli) fn used_here(global: &Global, console: &Console) -> Result<Op
 /// all the same, which then is what an error is about.
 fn here_or_by_login(signing: Signing, global: &Global, console: &Console) -> Result<Target, CliError> {
     // Others may not read the configuration of the system: then its data directory is not theirs either.
-    let is_readable = global.config.as_ref().is_none_or(|path| std::fs::File::open(path).is_ok());
+    let is_readable = global.config.as_deref().is_none_or(may_read);
     if !is_readable {
         return current(signing, global, console)?
             .map_or_else(|| here(global, console), |found| Ok(Target::Elsewhere(found)));
@@ -206,6 +208,11 @@ fn current(signing: Signing, global: &Global, console: &Console) -> Result<Optio
     let Some((url, _)) = logins.current() else { return Ok(None) };
     let named_by = format!("the current login, in {}", file.path().display());
     elsewhere(url, named_by, true, signing, global, console).map(Some)
+}
+
+/// Whether a file may be read. What is found in the working directory may be a FIFO, which holds up nobody.
+fn may_read(path: &Path) -> bool {
+    OpenOptions::new().read(true).custom_flags(NO_WAIT).open(path).is_ok()
 }
 
 /// Whether a data directory is there, and is ours or may be used as root.
@@ -363,7 +370,7 @@ mod tests {
         let data = there.home.path().join("data");
         let file = there.home.path().join("config.toml");
         std::fs::write(&file, format!("[server]\ndata_dir = {:?}\n", data.display().to_string())).unwrap();
-        there.console.system_file = Some(file.clone());
+        there.console.found_file = Some(file.clone());
         let login = Ok("https://a.example alice dkp_a by the current login".to_owned());
         assert_eq!(found(&there, Global::default()), login, "there is none");
         std::fs::create_dir(&data).unwrap();
@@ -416,7 +423,7 @@ mod tests {
             std::fs::create_dir(&data).unwrap();
             let file = there.home.path().join("config.toml");
             std::fs::write(&file, format!("[server]\ndata_dir = {:?}\n", data.display().to_string())).unwrap();
-            there.console.system_file = Some(file);
+            there.console.found_file = Some(file);
             let said = found(&there, Global::default()).unwrap_err();
             assert!(said.starts_with("DOCKPASS_TOKEN is set, but") && said.contains("--data-dir"), "{said}");
             let typed = Global { data_dir: Some(data), ..Global::default() };

@@ -3,15 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::fs::Metadata;
 use std::io::{self, IsTerminal, Read, Write};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::error::{CliError, envelope};
 use super::log_form::LogForm;
 use super::report::{Format, Report};
 use super::shown;
-use crate::config::SYSTEM_FILE;
+use crate::config::{LOCAL_FILE, SYSTEM_DATA, SYSTEM_FILE};
 use crate::domain::entered;
 use crate::domain::time::Clock;
 
@@ -26,8 +28,12 @@ pub struct Console {
     /// Prints a prompt on the terminal and reads the answer without echo.
     pub(in crate::cli) ask: fn(&str) -> io::Result<String>,
     pub(in crate::cli) environment: BTreeMap<String, String>,
-    /// The configuration file of the system, if it is there.
-    pub(in crate::cli) system_file: Option<PathBuf>,
+    /// The configuration file that is there where none is named: that of the working directory, else the system's.
+    pub(in crate::cli) found_file: Option<PathBuf>,
+    /// Who owns the data directory of a packaged server, if there is one.
+    pub(in crate::cli) owner_of_data: Option<u32>,
+    /// Whether the configuration of the system is there to be written: its directory, and we are root.
+    pub(in crate::cli) is_packaged: bool,
     /// The names of variables whose values are not UTF-8.
     pub(in crate::cli) unreadable: BTreeSet<String>,
     pub(in crate::cli) clock: Clock,
@@ -63,7 +69,9 @@ impl Console {
             ask: |prompt| rpassword::prompt_password(prompt),
             environment,
             unreadable,
-            system_file: Some(PathBuf::from(SYSTEM_FILE)).filter(|path| path.exists()),
+            found_file: [LOCAL_FILE, SYSTEM_FILE].into_iter().map(PathBuf::from).find(|path| is_there(path)),
+            owner_of_data: std::fs::metadata(SYSTEM_DATA).ok().filter(Metadata::is_dir).map(|found| found.uid()),
+            is_packaged: is_packaged(),
             clock: Clock::system(),
             program: std::env::args().next().unwrap_or_else(|| "dockpass".to_owned()),
             machine: std::fs::read_to_string(MACHINE).map(|name| name.trim().to_owned()).unwrap_or_default(),
@@ -180,6 +188,15 @@ impl Console {
         }
         ExitCode::from(code)
     }
+}
+
+/// Whether anything has this name, be it a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn is_packaged() -> bool {
+    rustix::process::geteuid().is_root() && Path::new(SYSTEM_FILE).parent().is_some_and(Path::is_dir)
 }
 
 /// The quoted text of a `Warning` header, which is code, agent and text (RFC 7234 section 5.5).
