@@ -49,6 +49,10 @@ pub const STORE_COMPACT: &str = "store.compact";
 pub const STORE_AWAY: &str = "store.away";
 /// The key files.
 pub const KEYS: &str = "keys";
+/// Among the key files, the secret that the registry shows with its notifications.
+pub const EVENTS_SECRET: &str = "registry-events-secret";
+/// Among the key files, the certificate of the CA for TLS, for clients.
+pub const TLS_CA: &str = "tls-ca.pem";
 /// The local socket.
 pub const SOCKET: &str = "dockpass.sock";
 /// The secret that requests over the local socket show.

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use super::aliases;
 use super::commands::{
     about, access, audit, backup, check, config, doctor, grant, help, import, login, logout, man, org, registry, repo,
-    restore, robot, serve, settings, status, team, token, user, whoami,
+    restore, robot, serve, settings, setup, status, team, token, user, whoami,
 };
 use super::global::Global;
 
@@ -55,6 +55,8 @@ pub struct Arguments {
 pub(super) enum Command {
     /// Run the server
     Serve(serve::ServeArguments),
+    /// Ask what a site is to be, write its configuration, and say what comes next
+    Setup(setup::SetupArguments),
     /// Show whether the server is healthy
     Status(status::StatusArguments),
     /// Examine the whole site, and say what to do
@@ -314,6 +316,10 @@ mod tests {
             "whoami",
             "whoami --all",
             "config --example",
+            "setup --layout gateway --registry debian --name a.example --tls self-signed --replace --yes",
+            "setup --layout token-server --registry http://r:5000 --registry-config d --registry-owner 1:2 --registry-host r.example",
+            "setup --cert c --key k --listen 0.0.0.0:443",
+            "setup --tls proxy --proxy 10.0.0.1,10.0.0.2",
             "completions bash",
         ] {
             let whole = format!("dockpass --format json {line} --server https://a --ca f -vv");
@@ -377,6 +383,9 @@ mod tests {
             "audit list --follow --until 1h",
             "audit export --limit 5",
             "user create a --password hunter2hunter2",
+            "setup --layout forward-auth",
+            "setup --tls none --cert c",
+            "setup --registry-owner a",
             "nonsense",
         ] {
             let error = parse(&format!("dockpass {line}")).err().unwrap_or_else(|| panic!("{line}"));

@@ -39,7 +39,7 @@ use arguments::{ApiCommand, Command};
 use commands::target::Signing;
 use commands::{
     about, access, audit, backup, check, config, doctor, grant, help, import, login, logout, man, org, registry, repo,
-    restore, robot, serve, settings, status, target, team, token, user, whoami,
+    restore, robot, serve, settings, setup, status, target, team, token, user, whoami,
 };
 use global::Global;
 use screen::Format;
@@ -78,6 +78,7 @@ pub async fn run(arguments: Arguments, console: &mut Console) -> Result<(), CliE
         None => serve::run(serve, global, console).await,
         Some(Command::Serve(arguments)) => serve::run(arguments, global, console).await,
         Some(Command::Speak(command)) => speak(command, global, console).await,
+        Some(Command::Setup(arguments)) => setup::run(arguments, global, console).await,
         Some(Command::Status(arguments)) => status::run(&arguments, global, console).await,
         Some(Command::Doctor(arguments)) => doctor::run(&arguments, global, console).await,
         Some(Command::Backup(arguments)) => backup::run(arguments, global, console).await,

@@ -34,6 +34,7 @@ pub mod scope;
 pub mod sealed_number;
 pub mod secret;
 pub mod settings;
+pub mod setup;
 pub mod source;
 pub mod text;
 pub mod time;

@@ -60,6 +60,8 @@ mod watchdog;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use crate::registry::snippet::CERTIFICATE_NAME;
+pub use crate::registry::upstream::{Base as RegistryBase, UpstreamError};
 pub use doctor::examine_without_server;
 pub use keeping::{
     BackupTrouble, EndedFile, EndedSince, RestoreError, Restored, VerifiedBackup, check_store, read_ended, restore,
@@ -68,7 +70,7 @@ pub use keeping::{
 pub use listen::ListenError;
 pub use openapi::document;
 pub use request::authorization;
-pub use server::{Listeners, Running, StartError, check, offline, serve, start};
+pub use server::{Listeners, Running, StartError, check, offline, registry_base, serve, start, try_to_listen};
 pub use socket_path::{LongSocketPath, socket_path};
 pub use socket_secret::{SOCKET_SECRET_HEADER, SocketSecretError, read_socket_secret};
 pub use supervisor::Supervisor;

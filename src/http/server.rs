@@ -43,7 +43,7 @@ use crate::registry::credentials::{self, CredentialsError, UpstreamCredentials};
 use crate::registry::events::Received;
 use crate::registry::gateway::{Gateway, GatewayLimits};
 use crate::registry::heard::Heard;
-use crate::registry::upstream::{Upstream, UpstreamError};
+use crate::registry::upstream::{Base, Upstream, UpstreamError};
 use crate::service::signing::SigningSettings;
 use crate::service::{self, AuditKeep, FirstStart, GatewaySettings, SecretOf, Service, SiteSettings, UpgradeBackup};
 use crate::shipping::{Prepared as Ways, Shipping, ShippingError, close_secret};
@@ -465,6 +465,23 @@ pub fn check(config: &Config, now: Timestamp) -> Result<(), StartError> {
         file.as_deref().map(|file| service::check_secret(what, file)).transpose()?;
     }
     Ok(())
+}
+
+/// Listens where a server would, and lets go again.
+///
+/// # Errors
+/// [`ListenError`] with the address that is taken, or not this machine's.
+pub fn try_to_listen(config: &Config) -> Result<(), ListenError> {
+    listen::on(config).map(drop)
+}
+
+/// What the registry that the configuration names answers where its API begins, to somebody who shows nothing; none where
+/// none is named. It waits for so long only.
+pub async fn registry_base(config: &Config, limit: Duration) -> Option<Result<Base, UpstreamError>> {
+    match upstream(config, UpstreamCredentials::None) {
+        Ok(upstream) => Some(upstream?.answering_within(limit).base().await),
+        Err(error) => Some(Err(error)),
+    }
 }
 
 /// What a start finds before the store is made.

@@ -19,6 +19,7 @@ pub use address::{Address, InvalidUrl};
 pub use connector::{Met, Opened, Plain, Stream, datagrams, meet, open};
 pub use failure::Failure;
 pub use http::{Answer, Client, Limits, send_over};
+pub use names::{ResolveError, resolve};
 pub use stream::{Arriving, Pieces, Sent, StreamClient, Streamed, nothing, pieces, stream_over, whole};
 pub use trust::{TrustError, trust, trust_text};
 

@@ -10,7 +10,7 @@ use hickory_resolver::{Hosts, TokioResolver};
 
 /// Why a name has no address.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ResolveError {
+pub enum ResolveError {
     /// Neither the hosts file nor DNS has it, or no name server answered.
     #[error("neither /etc/hosts nor DNS knows the name")]
     Unknown(#[source] NetError),
@@ -24,7 +24,7 @@ pub(super) enum ResolveError {
 ///
 /// # Errors
 /// [`ResolveError`]; `/etc/resolv.conf` says how long to wait for name servers, so callers set their own limit.
-pub(super) async fn resolve(host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+pub async fn resolve(host: &str) -> Result<Vec<IpAddr>, ResolveError> {
     if let Ok(address) = host.parse() {
         return Ok(vec![address]);
     }

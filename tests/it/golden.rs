@@ -3,6 +3,7 @@
 
 mod doctor;
 mod logins;
+mod setup;
 mod words;
 
 use std::{collections::BTreeSet, fs};
@@ -24,7 +25,7 @@ use crate::support::{
 };
 
 /// Directories of `tests/golden` that a test of this file compares as a whole.
-const OURS: [&str; 6] = ["errors", "help", "logins", "registry-token", "start", "words"];
+const OURS: [&str; 7] = ["errors", "help", "logins", "registry-token", "setup", "start", "words"];
 
 #[test]
 fn every_golden_file_is_looked_at_by_a_test() {

@@ -25,6 +25,7 @@ pub(in crate::cli) mod restore;
 pub(in crate::cli) mod robot;
 pub(in crate::cli) mod serve;
 pub(in crate::cli) mod settings;
+pub(in crate::cli) mod setup;
 mod several;
 mod stakes;
 pub(in crate::cli) mod status;

@@ -23,6 +23,7 @@ use super::certificate;
 use super::error::TlsError;
 use crate::causes::with_causes;
 use crate::config::{BaseUrl, Config};
+use crate::data_files;
 use crate::doctor::dates::Renewal;
 use crate::domain::host::PublicHost;
 use crate::domain::time::Timestamp;
@@ -145,7 +146,7 @@ impl SelfSigned {
 impl SelfSignedCa {
     /// Reads the CA, or makes one where there has been none.
     fn open(directory: &Path, provider: &CryptoProvider, now: Timestamp) -> Result<Self, TlsError> {
-        let (path, public) = (directory.join("tls-ca-key.pem"), directory.join("tls-ca.pem"));
+        let (path, public) = (directory.join("tls-ca-key.pem"), directory.join(data_files::TLS_CA));
         let shown = private_file::read(&public)?;
         let (key, der) = match (private_file::read(&path)?, &shown) {
             (Some(text), _) => read_authority(&path, &text, provider)?,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::data_files;
 use crate::domain::entered;
 use crate::domain::random::{self, NoRandomness};
 use crate::domain::secret::TokenText;
@@ -27,7 +28,7 @@ impl SecretOf {
     #[must_use]
     pub fn file(self) -> &'static str {
         match self {
-            Self::Notifications => "registry-events-secret",
+            Self::Notifications => data_files::EVENTS_SECRET,
             Self::Metrics => "metrics-secret",
         }
     }

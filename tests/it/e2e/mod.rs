@@ -53,6 +53,7 @@ mod revocation;
 mod robots;
 mod search;
 mod secrets;
+mod setup;
 mod start;
 mod start_here;
 mod tags;

@@ -157,6 +157,45 @@ fn installed_upgraded_removed_and_purged_and_the_accounts_stay() {
 }
 
 #[test]
+fn setup_writes_the_configuration_of_the_package_and_that_of_debians_registry() {
+    if release().is_none() {
+        return;
+    }
+    let (root, files) = (Root::new(), tempfile::tempdir().expect("a directory"));
+    root.install(&packages(files.path()).0);
+    root.run(&["useradd", "--system", "docker-registry"]);
+    fs::create_dir_all(root.at("etc/docker/registry")).expect("a directory");
+    fs::write(root.at("etc/docker/registry/config.yml"), "version: 0.1\n").expect("a file");
+    let options = ["--layout", "gateway", "--registry", "debian", "--name", "localhost", "--listen", "127.0.0.1:0"];
+    let done = root.run(&[&["dockpass", "setup"][..], &options].concat()).stdout;
+    for line in [
+        "wrote /etc/dockpass/config.toml\n  what was there is kept as /etc/dockpass/config.toml.before-1\n",
+        "wrote /etc/docker/registry/config.yml\n  what was there is kept as /etc/docker/registry/config.yml.before-1\n",
+        "\n  systemctl enable --now dockpass\n  systemctl restart docker-registry\n",
+    ] {
+        assert!(done.contains(line), "{line}{done}");
+    }
+    let owner = |path: &str| {
+        let found = fs::metadata(root.at(path)).expect("it is there");
+        (found.uid(), found.gid(), found.mode() & 0o7777)
+    };
+    let group: u32 = root.run(&["id", "--group", "dockpass"]).stdout.trim().parse().expect("a number");
+    assert_eq!(owner("etc/dockpass/config.toml"), (0, group, 0o640));
+    let registry: u32 = root.run(&["id", "--user", "docker-registry"]).stdout.trim().parse().expect("a number");
+    let (user, _, mode) = owner("etc/docker/registry/config.yml");
+    assert_eq!((user, mode), (registry, 0o600));
+    assert!(root.text("etc/docker/registry/config.yml").contains("rootdirectory: \"/var/lib/docker-registry\""));
+    let (server, _) = root.serve();
+    assert!(root.run(&["dockpass", "registry", "show"]).stdout.contains("Gateway"));
+    let again = root.run_with(&[&["dockpass", "setup"][..], &options].concat(), "");
+    again.must_fail_with(&["/etc/dockpass/config.toml is there and sets something", "--replace"]);
+    let again = root.run(&[&["dockpass", "setup", "--replace"][..], &options].concat()).stdout;
+    assert!(again.contains("\n  systemctl restart dockpass docker-registry\n"), "{again}");
+    drop(server);
+    assert_eq!(owner("var/lib/dockpass"), (owner("var/lib/dockpass/store").0, group, 0o700), "nothing in it is root's");
+}
+
+#[test]
 fn the_service_starts_restarts_and_stops_with_the_package() {
     if release().is_none() {
         return;

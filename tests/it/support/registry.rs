@@ -2,7 +2,11 @@
 //! port, the storage directory and the log level are changed, so that tests can run in parallel. A [`Site`] is such a
 //! registry and the server that it trusts.
 
-use std::{fs, net::TcpStream, path::Path};
+use std::{
+    fs,
+    net::{SocketAddr, TcpStream},
+    path::Path,
+};
 
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -94,6 +98,15 @@ impl Registry {
         let file = directory.path().join("config.yml");
         fs::write(&file, change(config)).expect("the configuration can be written");
         Self::run(&file, directory)
+    }
+
+    /// A registry with a configuration as it was written, which says that it listens at `address`.
+    pub(crate) fn as_written(config: &Path, address: SocketAddr) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let mut serve = background_command("docker-registry");
+        let process = Background::start("docker-registry", serve.arg("serve").arg(config));
+        eventually("the registry answers", || TcpStream::connect(address).ok());
+        Self { process, address: address.to_string(), _directory: directory }
     }
 
     fn run(config: &Path, directory: TempDir) -> Self {

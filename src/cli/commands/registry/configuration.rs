@@ -203,31 +203,97 @@ fn lacks_secret(configuration: &RegistryConfiguration) -> bool {
 }
 
 /// A file that is to be written.
-struct Target<'c> {
+struct Target {
     path: PathBuf,
-    text: &'c str,
+    text: String,
     mode: u32,
 }
 
+/// The files of a configuration, ready to be written: what stands in the way of one is known before any is.
+pub(in crate::cli) struct Ready {
+    files: Files,
+    /// The configuration is the first.
+    targets: Vec<Target>,
+    /// Whether the configuration that is there says something else.
+    is_other: bool,
+}
+
+/// What was written.
+pub(in crate::cli) struct Written {
+    /// The files; the configuration is the first.
+    pub(in crate::cli) paths: Vec<PathBuf>,
+    /// Under which name the configuration is kept that was there.
+    pub(in crate::cli) kept: Option<PathBuf>,
+}
+
+impl Ready {
+    /// The files of this configuration; its certificate goes to `beside`. The certificate is ours, so it is replaced; a different
+    /// configuration is the operator's, so nothing is written unless that may be put aside.
+    ///
+    /// # Errors
+    /// [`CliError::Finding`] if it may not, and for whatever is no file; [`CliError::File`]
+    pub(in crate::cli) fn of(
+        configuration: RegistryConfiguration,
+        files: Files,
+        beside: Option<PathBuf>,
+        mode: u32,
+        may_replace: bool,
+    ) -> Result<Self, CliError> {
+        let file = files.path(&configuration.file_name)?;
+        let is_other = files::says_something_else(&file, &configuration.configuration)?;
+        let lacks_secret = lacks_secret(&configuration);
+        let targets = targets(configuration, beside, file.clone(), mode, &files)?;
+        targets.iter().try_for_each(|target| crate::cli::files::refuse_other(&target.path))?;
+        if is_other && !may_replace {
+            return Err(CliError::Finding(format!(
+                "{} is there and says something else; nothing was written: choose another directory, or add --replace, which \
+                 keeps it under another name",
+                file.display()
+            )));
+        }
+        if is_other && lacks_secret {
+            return Err(CliError::Finding(format!(
+                "the secret of notifications is not told over the network, so that {} would lose its own; nothing was written: \
+                 ask on the machine of dockpass, or without --replace put the parts in yourself",
+                file.display()
+            )));
+        }
+        Ok(Self { files, targets, is_other })
+    }
+
+    /// Writes them, and keeps the configuration that was there.
+    ///
+    /// # Errors
+    /// [`CliError::File`]
+    pub(in crate::cli) fn write(self) -> Result<Written, CliError> {
+        let Self { files, targets, is_other } = self;
+        files.make_directory()?;
+        let other = targets.first().filter(|_| is_other);
+        let kept = other.map(|target| files::keep(&target.path)).transpose()?;
+        // The configuration last: what it names is there by then.
+        targets.iter().rev().try_for_each(|target| files.replace(&target.path, &target.text, target.mode))?;
+        Ok(Written { paths: targets.into_iter().map(|target| target.path).collect(), kept })
+    }
+}
+
 /// All that are to be written; the configuration, which is at `file`, is the first.
-fn targets<'c>(
-    configuration: &'c RegistryConfiguration,
+fn targets(
+    configuration: RegistryConfiguration,
     beside: Option<PathBuf>,
     file: PathBuf,
     mode: u32,
     files: &Files,
-) -> Result<Vec<Target<'c>>, CliError> {
-    let mut targets = vec![Target { path: file, text: &configuration.configuration, mode }];
-    let pem = certificate(configuration).map(|(_, pem)| pem);
-    targets.extend(beside.zip(pem).map(|(path, text)| Target { path, text, mode: 0o644 }));
-    if let (Some(name), Some(text)) = (&configuration.keys_name, &configuration.keys) {
-        targets.push(Target { path: files.path(name)?, text, mode: 0o644 });
+) -> Result<Vec<Target>, CliError> {
+    let RegistryConfiguration { configuration: text, certificate, keys_name, keys, .. } = configuration;
+    let mut targets = vec![Target { path: file, text, mode }];
+    targets.extend(beside.zip(certificate).map(|(path, text)| Target { path, text, mode: 0o644 }));
+    if let (Some(name), Some(text)) = (keys_name, keys) {
+        targets.push(Target { path: files.path(&name)?, text, mode: 0o644 });
     }
     Ok(targets)
 }
 
-/// Writes the files. The certificate is ours, so it is replaced; a different configuration is the operator's, so nothing is
-/// written unless that may be put aside.
+/// Writes the files.
 async fn write(
     arguments: &ConfigArguments,
     directory: &Path,
@@ -244,29 +310,9 @@ async fn write(
     }
     console.warn(&answer.warnings)?;
     let file = files.path(&configuration.file_name)?;
-    let targets = targets(&configuration, beside, file.clone(), arguments.program.mode(), &files)?;
-    // What stands in the way of one is known before any is written.
-    targets.iter().try_for_each(|target| crate::cli::files::refuse_other(&target.path))?;
-    let is_other = files::says_something_else(&file, &configuration.configuration)?;
-    if is_other && !arguments.replace {
-        return Err(CliError::Finding(format!(
-            "{} is there and says something else; nothing was written: choose another directory, or add --replace, which \
-             keeps it under another name",
-            file.display()
-        )));
-    }
-    if is_other && lacks_secret(&configuration) {
-        return Err(CliError::Finding(format!(
-            "the secret of notifications is not told over the network, so that {} would lose its own; nothing was written: ask \
-             on the machine of dockpass, or without --replace put the parts in yourself",
-            file.display()
-        )));
-    }
-    files.make_directory()?;
-    let kept = if is_other { Some(files::keep(&file)?) } else { None };
-    // The configuration last: what it names is there by then.
-    targets.iter().rev().try_for_each(|target| files.replace(&target.path, target.text, target.mode))?;
-    let written: Vec<_> = targets.iter().map(|target| target.path.display().to_string()).collect();
+    let ready = Ready::of(configuration, files, beside, arguments.program.mode(), arguments.replace)?;
+    let Written { paths, kept } = ready.write()?;
+    let written: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
     let kept = kept.map(|path| format!("what was there is kept as {}", path.display()));
     let then = kept.into_iter().chain([next(arguments, &file)]).collect();
     console.report(&Report::done_then(answer.value, format!("wrote {}", written.join(" and ")), then))

@@ -13,16 +13,16 @@ use crate::cli::screen::CliError;
 const MOST_KEPT: u32 = 999;
 
 /// Where files are written, and whose they are.
-pub(super) struct Files {
+pub(in crate::cli) struct Files {
     /// An absolute path.
-    pub(super) directory: PathBuf,
+    pub(in crate::cli) directory: PathBuf,
     /// None for who writes them.
-    pub(super) owner: Option<Owner>,
+    pub(in crate::cli) owner: Option<Owner>,
 }
 
 impl Files {
     /// The path of a file. Its name comes from the server, and does not lead out of the directory.
-    pub(super) fn path(&self, name: &str) -> Result<PathBuf, CliError> {
+    pub(in crate::cli) fn path(&self, name: &str) -> Result<PathBuf, CliError> {
         let is_plain = Path::new(name).file_name().is_some_and(|only| only == name);
         if is_plain {
             Ok(self.directory.join(name))
@@ -33,7 +33,7 @@ impl Files {
 
     /// Makes the directory and its missing parents, which others may enter: the files in it have modes of their own. If no
     /// server runs, this process has opened the store, which set a umask that would make them private.
-    pub(super) fn make_directory(&self) -> Result<(), CliError> {
+    pub(in crate::cli) fn make_directory(&self) -> Result<(), CliError> {
         let missing: Vec<_> = self.directory.ancestors().take_while(|path| !path.exists()).collect();
         for path in missing.iter().rev() {
             let made = DirBuilder::new().create(path);
@@ -44,19 +44,19 @@ impl Files {
     }
 
     /// Replaces a file atomically, by a rename: a reader sees the old text or the new one.
-    pub(super) fn replace(&self, path: &Path, text: &str, mode: u32) -> Result<(), CliError> {
+    pub(in crate::cli) fn replace(&self, path: &Path, text: &str, mode: u32) -> Result<(), CliError> {
         let owner = self.owner.as_ref().map(|owner| (owner.user, owner.group));
         files::replace_for(owner, path, text, mode)
     }
 }
 
 /// The absolute path of a directory, since other programs have another working directory.
-pub(super) fn absolute(directory: &Path) -> Result<PathBuf, CliError> {
+pub(in crate::cli) fn absolute(directory: &Path) -> Result<PathBuf, CliError> {
     std::path::absolute(directory).map_err(failed("use", directory))
 }
 
 /// Whether a file is there with another text.
-pub(super) fn says_something_else(path: &Path, text: &str) -> Result<bool, CliError> {
+pub(in crate::cli) fn says_something_else(path: &Path, text: &str) -> Result<bool, CliError> {
     match fs::read(path) {
         Ok(there) => Ok(there != text.as_bytes()),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -65,7 +65,7 @@ pub(super) fn says_something_else(path: &Path, text: &str) -> Result<bool, CliEr
 }
 
 /// Gives a file a second name beside its own, which no other has: it stays under that when the first is replaced.
-pub(super) fn keep(path: &Path) -> Result<PathBuf, CliError> {
+pub(in crate::cli) fn keep(path: &Path) -> Result<PathBuf, CliError> {
     for number in 1..=MOST_KEPT {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".before-{number}"));

@@ -7,6 +7,10 @@ mod owner;
 pub(in crate::cli) mod report;
 mod sync;
 
+pub(in crate::cli) use configuration::{Ready, Written};
+pub(in crate::cli) use files::{Files, absolute, keep};
+pub(in crate::cli) use owner::Owner;
+
 use clap::Subcommand;
 
 use crate::api::RegistryState;

@@ -10,14 +10,14 @@ const USERS: &str = "/etc/passwd";
 
 /// A user and its group, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Owner {
-    pub(super) user: u32,
-    pub(super) group: u32,
+pub(in crate::cli) struct Owner {
+    pub(in crate::cli) user: u32,
+    pub(in crate::cli) group: u32,
 }
 
 impl Owner {
     /// The user of this name, or of these numbers. Only root gives files away.
-    pub(super) fn named(text: &str) -> Result<Self, CliError> {
+    pub(in crate::cli) fn named(text: &str) -> Result<Self, CliError> {
         if !rustix::process::geteuid().is_root() {
             return Err(CliError::Usage("--owner gives files to another user, which only root may".to_owned()));
         }

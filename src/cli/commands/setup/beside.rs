@@ -1,0 +1,135 @@
+//! The configuration of the registry, as `registry config` writes it, before the server runs that it is for.
+//!
+//! What it says of the site comes from the new configuration, by a server in this process on a data directory that goes again;
+//! what it says of keys and secrets, from the data directory of the site.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use super::answers::RegistryFiles;
+use crate::api::RegistryConfiguration;
+use crate::api::operations::registry as op;
+use crate::cli::commands::registry::{Files, Owner, Ready, absolute};
+use crate::cli::screen::CliError;
+use crate::cli::wire::{Api, is_served};
+use crate::config::Config;
+use crate::data_files;
+use crate::domain::program::{Layout, Program};
+use crate::domain::random;
+use crate::domain::setup::SiteLayout;
+use crate::domain::time::Clock;
+use crate::http::{self, Listeners, Running, StartError};
+
+/// The registry's configuration may hold the secret of its notifications.
+const MODE: u32 = 0o600;
+
+/// Makes the registry's configuration; in words why it has to wait for the server, if it has to.
+pub(super) async fn prepare(
+    config: &Config,
+    layout: SiteLayout,
+    files: &RegistryFiles,
+    may_replace: bool,
+) -> Result<Result<Ready, String>, CliError> {
+    let owner = files.owner.as_deref().map(Owner::named).transpose()?;
+    let place = Files { directory: absolute(&files.directory)?, owner };
+    let certificate = place.directory.join(crate::http::CERTIFICATE_NAME);
+    let which = which(layout, files, &certificate)?;
+    let configuration = match layout {
+        SiteLayout::Gateway | SiteLayout::Evaluation => of_trial(config.clone(), &which).await?,
+        SiteLayout::TokenServer => match of_site(config, &which).await? {
+            Ok(configuration) => configuration,
+            Err(why) => return Ok(Err(why)),
+        },
+    };
+    let beside = configuration.certificate.as_ref().map(|_| certificate);
+    Ready::of(configuration, place, beside, MODE, may_replace).map(Ok)
+}
+
+fn which(layout: SiteLayout, files: &RegistryFiles, certificate: &Path) -> Result<op::WhichConfiguration, CliError> {
+    let text = |path: &Path| {
+        let no_text = || CliError::Usage(format!("the path {} is not UTF-8", path.display()));
+        path.to_str().map(str::to_owned).ok_or_else(no_text)
+    };
+    let storage = files.storage.as_deref().map(absolute).transpose()?;
+    Ok(op::WhichConfiguration {
+        program: Some(Program::Distribution),
+        layout: Some(match layout {
+            SiteLayout::Gateway | SiteLayout::Evaluation => Layout::Gateway,
+            SiteLayout::TokenServer => Layout::TokenServer,
+        }),
+        certificate: Some(text(certificate)?),
+        storage: storage.as_deref().map(text).transpose()?,
+        ..op::WhichConfiguration::default()
+    })
+}
+
+/// For a registry that checks registry tokens: with the certificate and the secret of the site, which a first start makes.
+async fn of_site(
+    config: &Config,
+    which: &op::WhichConfiguration,
+) -> Result<Result<RegistryConfiguration, String>, CliError> {
+    let directory = &config.server.data_dir;
+    if is_served(directory) {
+        // It runs with the configuration before.
+        let theirs = ask(&mut Api::served(directory)?, which).await?;
+        let secret = directory.join(data_files::KEYS).join(data_files::EVENTS_SECRET);
+        let mut config = config.clone();
+        config.registry.events_secret.get_or_insert(secret);
+        let ours = of_trial(config, which).await?;
+        return Ok(Ok(RegistryConfiguration { certificate: theirs.certificate, ..ours }));
+    }
+    if let Ok(found) = fs::metadata(directory)
+        && found.uid() != rustix::process::geteuid().as_raw()
+    {
+        return Ok(Err(format!(
+            "{} belongs to the user id {}, whose server has to start first",
+            directory.display(),
+            found.uid()
+        )));
+    }
+    started(config.clone()).await?.stop().await;
+    let mut api = Api::local(config.clone())?;
+    let answer = ask(&mut api, which).await;
+    api.close().await;
+    answer.map(Ok)
+}
+
+async fn ask(api: &mut Api, which: &op::WhichConfiguration) -> Result<RegistryConfiguration, CliError> {
+    api.call(op::GetRegistryConfiguration, [], which).await?.read()
+}
+
+async fn started(config: Config) -> Result<Running, StartError> {
+    Ok(http::start(config, Listeners::SocketOnly, None, Clock::system()).await?.0)
+}
+
+/// What a server with this configuration says of itself, on a data directory that goes again.
+async fn of_trial(mut config: Config, which: &op::WhichConfiguration) -> Result<RegistryConfiguration, CliError> {
+    let passing = Passing::make()?;
+    config.server.data_dir = passing.0.join("data");
+    let running = started(config.clone()).await?;
+    let answer = ask(&mut Api::in_directory(&config.server.data_dir), which).await;
+    running.stop().await;
+    answer
+}
+
+/// A directory that goes when it is no longer needed.
+struct Passing(PathBuf);
+
+impl Passing {
+    fn make() -> Result<Self, CliError> {
+        let random = random::bytes::<8>().map_err(|error| CliError::Finding(error.to_string()))?;
+        let path = std::env::temp_dir().join(format!("dockpass-setup-{:016x}", u64::from_ne_bytes(random)));
+        let made = DirBuilder::new().mode(0o700).create(&path);
+        made.map_err(|cause| CliError::File { action: "make", path: path.clone(), cause })?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        // Nothing in it is anybody's.
+        let removed = fs::remove_dir_all(&self.0);
+        removed.err().iter().for_each(|error| log::warn!("cannot remove {}: {error}", self.0.display()));
+    }
+}

@@ -1,0 +1,133 @@
+//! The commands that are left up to the first push. What is a comment of the shell is to be read, the rest to be typed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::answers::{Answers, Tls};
+use super::place::Place;
+use crate::cli::screen::Console;
+use crate::cli::wire::is_served;
+use crate::config::Config;
+use crate::data_files;
+use crate::domain::setup::SiteLayout;
+use crate::domain::text::shell_word;
+
+/// Where Debian's registry has its users, at most.
+const HTPASSWD_OF: &str = "htpasswd:";
+/// From here on, a port is everybody's.
+const FIRST_FREE_PORT: u16 = 1_024;
+
+/// What they follow from.
+pub(super) struct Facts<'f> {
+    pub(super) config: &'f Config,
+    pub(super) answers: &'f Answers,
+    pub(super) place: &'f Place,
+    /// Whether the registry's configuration was written.
+    pub(super) is_beside: bool,
+    /// The users that the registry had, if it had some.
+    pub(super) htpasswd: Option<PathBuf>,
+}
+
+/// The lines.
+pub(super) fn commands(facts: &Facts<'_>, console: &Console) -> Vec<String> {
+    let Facts { answers, place, is_beside, htpasswd, .. } = facts;
+    // Who came here by sudo goes on by it.
+    let sudo = if console.variable("SUDO_USER").is_some() { "sudo " } else { "" };
+    let option = if place.is_named { format!(" --config {}", word(&place.file)) } else { String::new() };
+    let dockpass = format!("{}{}{option}", if place.is_system { sudo } else { "" }, shell_word(&console.program));
+    let mut lines = Vec::new();
+    lines.extend(start(facts, sudo, &dockpass));
+    if answers.registry.is_some() && !is_beside && answers.layout == SiteLayout::TokenServer {
+        lines.push(format!(
+            "{dockpass} registry config --for distribution --layout token-server --output /etc/docker/registry --replace"
+        ));
+        lines.push("# and start the registry again".to_owned());
+    }
+    lines.extend(trust(facts, sudo));
+    if let Some(file) = htpasswd {
+        lines.push("# the registry's users come along with their passwords:".to_owned());
+        lines.push(format!("{dockpass} import htpasswd {}", word(file)));
+    }
+    lines.extend(push(facts, &dockpass));
+    lines
+}
+
+/// Starts dockpass, and the registry with its new configuration.
+fn start(Facts { config, answers, place, is_beside, .. }: &Facts<'_>, sudo: &str, dockpass: &str) -> Vec<String> {
+    let files = answers.registry.as_ref().and_then(|registry| registry.files.as_ref()).filter(|_| *is_beside);
+    let service = files.and_then(|files| files.service);
+    let mut lines = Vec::new();
+    if place.is_system && config.server.listen.port() < FIRST_FREE_PORT {
+        lines.push("# a port below 1024 needs what the head of `systemctl cat dockpass` says, by:".to_owned());
+        lines.push(format!("{sudo}systemctl edit dockpass"));
+    }
+    let is_running = is_served(&config.server.data_dir);
+    match (place.is_system, is_running, service) {
+        (true, true, _) => {
+            let also = service.map(|service| format!(" {service}")).unwrap_or_default();
+            lines.push(format!("{sudo}systemctl restart dockpass{also}"));
+        }
+        (true, false, _) => {
+            lines.push(format!("{sudo}systemctl enable --now dockpass"));
+            lines.extend(service.map(|service| format!("{sudo}systemctl restart {service}")));
+        }
+        (false, ..) => {
+            lines.extend(service.map(|service| format!("{sudo}systemctl restart {service}")));
+            lines.push(format!("{dockpass} serve"));
+            lines.push("# it runs until Ctrl-C; the rest in another terminal".to_owned());
+        }
+    }
+    if let Some(files) = files.filter(|files| files.service.is_none()) {
+        let file = word(&files.directory.join("config.yml"));
+        lines.push(format!("# and the registry has to start again, with {file}"));
+    }
+    lines
+}
+
+/// How docker on this machine comes to trust what dockpass has made itself, and what a proxy needs.
+fn trust(Facts { config, answers, .. }: &Facts<'_>, sudo: &str) -> Vec<String> {
+    match &answers.tls {
+        Tls::SelfSigned => {
+            let ca = config.server.data_dir.join(data_files::KEYS).join(data_files::TLS_CA);
+            let own = config.realm_address(config.server.listen).authority();
+            let place = Path::new("/etc/docker/certs.d").join(own).join("ca.crt");
+            vec![
+                "# docker on each client trusts the CA of dockpass by:".to_owned(),
+                format!("{sudo}install -D -m 644 {} {}", word(&ca), word(&place)),
+            ]
+        }
+        Tls::Proxy(_) => vec![
+            "# the proxy gets its configuration by this, or --for caddy, --for traefik:".to_owned(),
+            "dockpass registry config --for nginx".to_owned(),
+        ],
+        Tls::Nobody | Tls::Files { .. } => Vec::new(),
+    }
+}
+
+/// Signs in with an access token that nobody sees, and pushes.
+fn push(Facts { config, answers, .. }: &Facts<'_>, dockpass: &str) -> Vec<String> {
+    let host = config.registry_host();
+    let own = config.realm_address(config.server.listen);
+    let host = host.as_str().map_or_else(|| own.authority(), str::to_owned);
+    let token = format!("{dockpass} token create --user admin --label laptop");
+    let sign_in = format!("{token} | docker login {} --username admin --password-stdin", shell_word(&host));
+    let file = config.server.data_dir.join(data_files::FIRST_PASSWORD);
+    let pages = format!("# the pages: {own}, as admin; the first password is in {}", word(&file));
+    if answers.layout == SiteLayout::Evaluation {
+        return vec![pages, sign_in];
+    }
+    vec![sign_in, format!("docker push {}/admin/NAME", shell_word(&host)), pages]
+}
+
+/// The htpasswd file of a registry's configuration (Distribution), where it has one.
+pub(super) fn htpasswd_of(directory: &Path) -> Option<PathBuf> {
+    let text = fs::read_to_string(directory.join("config.yml")).ok()?;
+    let after = text.lines().skip_while(|line| line.trim() != HTPASSWD_OF).skip(1);
+    let path = after.map(str::trim).find_map(|line| line.strip_prefix("path:"))?;
+    let path = PathBuf::from(path.trim().trim_matches(['"', '\'']));
+    Some(path).filter(|path| path.is_file())
+}
+
+fn word(path: &Path) -> String {
+    shell_word(&path.to_string_lossy())
+}
