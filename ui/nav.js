@@ -34,6 +34,7 @@ function account(session) {
     h("summary", { title: session.fullName || null }, session.username),
     h("div.menu",
       h("a", { href: "/profile" }, "Profile"),
+      h("a", { href: "/manual" }, "Manual"),
       h("a", { href: "/api/v0/docs" }, "HTTP API"),
       h("button", { type: "button", onclick: out }, "Sign out")));
   details.addEventListener("keydown", (event) => {

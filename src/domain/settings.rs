@@ -9,7 +9,7 @@
 //! default, and a field of its section. Then add a row to `live_settings`. The fields and functions here, the bodies
 //! of the API with their schemas (`api::settings`), and what reads and shows them (`http::settings`) come from it. Add
 //! the next version of the stored record of [`Choices`] (`store::record`), with its sample. What is left is the use of
-//! the setting, its test (`api_settings`), its field on the page (`ui/registry/settings.js`), README and changelog.
+//! the setting, its test (`api_settings`), its field on the page (`ui/registry/settings.js`), the manual (`configuration`) and changelog.
 
 use std::fmt;
 use std::ops::RangeInclusive;

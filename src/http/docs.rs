@@ -1,4 +1,4 @@
-//! The web pages, the OpenAPI document and its readable page.
+//! The web pages, the manual, the OpenAPI document and its readable page.
 
 use std::sync::OnceLock;
 
@@ -60,6 +60,20 @@ pub(super) async fn document(request: Open<op::GetOpenApi>) -> Replied<op::GetOp
 
 pub(super) async fn page(request: Open<op::GetDocs>) -> Replied<op::GetDocs> {
     Ok(Reply::file(serve(request.app.pages.files.docs(), &request.http)))
+}
+
+pub(super) async fn manual(request: Open<op::GetManual>) -> Replied<op::GetManual> {
+    serve_chapter(&request.app, &request.http, None).map(Reply::file)
+}
+
+pub(super) async fn chapter(request: Open<op::GetManualChapter>) -> Replied<op::GetManualChapter> {
+    let [chapter] = request.parts()?;
+    serve_chapter(&request.app, &request.http, Some(&chapter)).map(Reply::file)
+}
+
+fn serve_chapter(app: &App, http: &HttpRequest, name: Option<&str>) -> Result<HttpResponse, Failure> {
+    let missing = || Failure::new(Code::NotFound, "there is nothing at this path");
+    app.pages.files.chapter(name).map(|page| serve(page, http)).ok_or_else(missing)
 }
 
 pub(super) async fn asset(request: Open<op::GetAsset>) -> Replied<op::GetAsset> {

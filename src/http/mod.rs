@@ -23,6 +23,7 @@ mod greeting;
 mod headers;
 mod keeping;
 mod listen;
+mod manual;
 mod metrics;
 mod not_found;
 mod openapi;

@@ -11,7 +11,7 @@ const BASIC: &str = "The name of a user, or of a robot as `ORG/NAME`, with its p
     token the name may be left empty, but not at `/v2/` and `/auth/token`, nor where a session begins.";
 
 /// The descriptions of the variable parts of paths.
-const PARTS: [(&str, &str); 14] = [
+const PARTS: [(&str, &str); 15] = [
     ("hash", "The hash of all files, which the documents of the pages name."),
     ("hashedtoken", "`hashedToken` or `id` of the access token; the `id` stays through rotations."),
     ("id", "`hashedToken` of the access token, or `new`."),
@@ -26,6 +26,7 @@ const PARTS: [(&str, &str); 14] = [
     ("name", "The name or the identifier of an account."),
     ("folder", "The name of a folder."),
     ("file", "The name of a file."),
+    ("chapter", "The name of a chapter of the manual."),
 ];
 
 /// Makes the schemas: outgoing bodies always have all their fields, incoming ones need not.

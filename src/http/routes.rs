@@ -50,6 +50,7 @@ where
     E: ResponseError,
 {
     let is_hidden = A::Operation::FACTS.access.is_hidden();
+    let is_page = A::Operation::FACTS.media.contains(&"text/html");
     let serve = move |arrival: Arrival| -> Serving {
         let http = arrival.http.clone();
         Box::pin(async move {
@@ -60,6 +61,8 @@ where
                 Err(failure) => return Box::pin(held_back(failure.error_response(), &http)).await,
             };
             match handler(request).await {
+                // So does a page that is none.
+                Err(failure) if is_page && failure.status_code() == StatusCode::NOT_FOUND => not_found::answer(&http),
                 Ok(reply) => reply.and_warning(body::warning(&http).as_deref()).into_response(),
                 Err(failure) => Box::pin(held_back(failure.error_response(), &http)).await,
             }
@@ -210,6 +213,8 @@ fn of_the_site() -> Vec<Route> {
         route(admin::rotate_key),
         route(docs::document),
         route(docs::page),
+        route(docs::manual),
+        route(docs::chapter),
         route(docs::asset),
         route(docs::asset_in_folder),
         route(registry::token),

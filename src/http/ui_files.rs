@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use actix_web::web::Bytes;
 use rust_embed::RustEmbed;
 
+use super::manual;
 use super::static_answers::{Keeping, StaticAnswer};
 
 /// The one document that draws every page.
@@ -21,7 +22,7 @@ const TABLE: &str = "pages.js";
 
 /// Where the files of a document are, as it is written.
 const WRITTEN: &str = "\"/assets/";
-/// The media type of pages. They have paths of their own and are not served as assets.
+/// The media type of pages.
 const PAGE: &str = "text/html; charset=utf-8";
 
 #[derive(RustEmbed)]
@@ -36,6 +37,8 @@ pub(super) struct UiFiles {
     /// The document of a path that is no page.
     bare: OnceLock<StaticAnswer>,
     docs: OnceLock<StaticAnswer>,
+    /// The pages of the manual, by the names of its chapters.
+    chapters: HashMap<&'static str, OnceLock<StaticAnswer>>,
 }
 
 /// A row of the table of pages.
@@ -48,13 +51,14 @@ struct Page {
 
 impl UiFiles {
     pub(super) fn new() -> Self {
-        let assets = Embedded::iter().filter(|name| media_type(name) != PAGE).map(|name| (name, OnceLock::new()));
+        let assets = Embedded::iter().filter(|name| is_asset(name)).map(|name| (name, OnceLock::new()));
         Self {
             hash: OnceLock::new(),
             assets: assets.collect(),
             pages: OnceLock::new(),
             bare: OnceLock::new(),
             docs: OnceLock::new(),
+            chapters: manual::CHAPTERS.map(|name| (name, OnceLock::new())).into(),
         }
     }
 
@@ -77,6 +81,13 @@ impl UiFiles {
         self.docs.get_or_init(|| self.html("docs.html", &["docs.js"]))
     }
 
+    /// The page of a chapter of the manual; without a name, of its table of contents.
+    pub(super) fn chapter(&self, name: Option<&str>) -> Option<&StaticAnswer> {
+        let name = manual::chapter(name)?;
+        let make = || answer(manual::page(&self.document_of("manual.html"), name, &chapter));
+        self.chapters.get(name).map(|place| place.get_or_init(make))
+    }
+
     /// The hash of all files, names included: 16 hexadecimal digits.
     fn hash(&self) -> &str {
         self.hash.get_or_init(|| {
@@ -96,12 +107,29 @@ impl UiFiles {
     }
 
     fn html(&self, name: &str, modules: &[&str]) -> StaticAnswer {
-        let place = format!("\"/assets/{}/", self.hash());
+        let place = self.place();
         let link = |module: &String| format!("<link rel=\"modulepreload\" href={place}{module}\">\n");
         let links = with_imports(modules).iter().map(link).collect::<Vec<_>>().concat();
-        let document = text(name).replace(WRITTEN, &place).replace("</head>", &format!("{links}</head>"));
-        StaticAnswer::new(PAGE, document.into(), Keeping::Revalidated)
+        answer(self.document_of(name).replace("</head>", &format!("{links}</head>")))
     }
+
+    /// A document that names the files where they are.
+    fn document_of(&self, name: &str) -> String {
+        text(name).replace(WRITTEN, &self.place())
+    }
+
+    fn place(&self) -> String {
+        format!("\"/assets/{}/", self.hash())
+    }
+}
+
+fn answer(document: String) -> StaticAnswer {
+    StaticAnswer::new(PAGE, document.into(), Keeping::Revalidated)
+}
+
+/// Whether a file is served as it is. Documents have paths of their own, as has each chapter of the manual.
+fn is_asset(name: &str) -> bool {
+    media_type(name) != PAGE && !name.ends_with(".md")
 }
 
 /// A row of the table in `pages.js`: its path, and the module that draws the page.
@@ -156,6 +184,11 @@ fn bytes(name: &str) -> Bytes {
         Some(Cow::Owned(bytes)) => bytes.into(),
         None => Bytes::new(),
     }
+}
+
+/// The text of a chapter of the manual.
+fn chapter(name: &str) -> String {
+    text(&format!("manual/{name}.md"))
 }
 
 fn text(name: &str) -> String {

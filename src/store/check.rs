@@ -35,7 +35,7 @@ const TOLD: usize = 100;
 
 /// What to do about damage.
 const RESTORE: &str =
-    "restore a backup, as the README says under \"Backup and restore\"; what is damaged cannot be mended";
+    "restore a backup, as the manual says under \"Backup and restore\"; what is damaged cannot be mended";
 /// What to do with what only a migration reads.
 const UPGRADE: &str = "start the server once, which keeps a backup of it before it brings it to today's format; or check it with the \
                        dockpass that wrote it";

@@ -47,12 +47,12 @@ pub enum Error {
     File(#[from] PrivateFileError),
     /// sled refused.
     #[error(
-        "the store does not open; if the disk is full, make room; if it is damaged, put a copy of the data directory in its place, as the README says under \"A copy, and back\""
+        "the store does not open; if the disk is full, make room; if it is damaged, put a copy of the data directory in its place, as the manual says under \"A copy, and back\""
     )]
     Sled(#[source] sled::Error),
     /// sled stopped in the middle, which it does on damage.
     #[error(
-        "the store is damaged and does not open; put a copy of the data directory in its place, as the README says under \"A copy, and back\""
+        "the store is damaged and does not open; put a copy of the data directory in its place, as the manual says under \"A copy, and back\""
     )]
     Unreadable,
     /// The store is closed, or being opened again.
@@ -60,7 +60,7 @@ pub enum Error {
     Closed,
     /// The store ends before, or otherwise than, what was noted outside it: the damaged end of a log looks like its end.
     #[error(
-        "the store has lost its last changes: it ends with batch {found}, but batch {noted} was noted in {}; put a copy of the data directory in its place, as the README says under \"A copy, and back\", or remove that file to go on without those changes",
+        "the store has lost its last changes: it ends with batch {found}, but batch {noted} was noted in {}; put a copy of the data directory in its place, as the manual says under \"A copy, and back\", or remove that file to go on without those changes",
         path.display()
     )]
     Shortened {
@@ -83,14 +83,14 @@ pub enum Error {
         reason: String,
     },
     /// Part of the data directory is gone.
-    #[error("{} is missing: this data directory held a store before; put a copy of the data directory in its place, as the README says under \"A copy, and back\"", path.display())]
+    #[error("{} is missing: this data directory held a store before; put a copy of the data directory in its place, as the manual says under \"A copy, and back\"", path.display())]
     Missing {
         /// What is missing.
         path: PathBuf,
     },
     /// A record does not decode, or contradicts another.
     #[error(
-        "the record {key} of {table} is damaged ({reason}); put a copy of the data directory in its place, as the README says under \"A copy, and back\""
+        "the record {key} of {table} is damaged ({reason}); put a copy of the data directory in its place, as the manual says under \"A copy, and back\""
     )]
     Corrupt {
         /// The table.

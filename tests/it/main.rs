@@ -9,6 +9,7 @@ mod browser;
 mod corpora;
 mod e2e;
 mod golden;
+mod manual;
 mod packaging;
 mod protocol;
 mod scanners;

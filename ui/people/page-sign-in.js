@@ -99,7 +99,7 @@ async function render(context) {
     },
   });
   const why = ended && h("p.banner", { role: "status" }, "Your session ended. Sign in again to continue where you were.");
-  const forgot = h("p.quiet.small.below", "Forgot your password? An administrator can give you a temporary one.");
+  const forgot = h("p.quiet.small.below", "Forgot your password? An administrator can give you a temporary one. ", h("a", { href: "/manual" }, "Manual"));
   return [...head("Sign in to dockpass"), why, made.node, forgot];
 }
 

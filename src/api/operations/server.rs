@@ -103,6 +103,21 @@ operations! { Server:
         media: ["text/html"],
     }
 
+    /// The manual: its table of contents
+    GetManual = Get "/manual" 200 {
+        answer: Document,
+        access: Open,
+        media: ["text/html"],
+    }
+
+    /// A chapter of the manual
+    GetManualChapter = Get "/manual/{chapter}" 200 {
+        answer: Document,
+        access: Open,
+        media: ["text/html"],
+        codes: [NotFound],
+    }
+
     /// The files of the pages, below the hash of them all
     GetAsset = Get "/assets/{hash}/{file}" 200 {
         answer: Document,

@@ -3,7 +3,7 @@
 //! An [`Authority`] is a caller looked up in one moment of the state: account, access token and that token's parents
 //! as they are then. Each rule is a method that returns a [`Permit`] or refuses, and no change reaches the store
 //! without a permit. The rules on accounts and organizations are here, the others in `repositories` and `tokens`; the
-//! README states them under permissions and access tokens.
+//! manual states them under permissions and access tokens.
 
 mod registry;
 mod repositories;

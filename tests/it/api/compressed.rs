@@ -104,7 +104,8 @@ fn scripts_and_styles_are_kept_for_good_and_documents_are_not() {
         let answer = site.as_nobody().get(&site.asset(name)).must_be(200);
         assert_eq!(answer.header("cache-control"), Some("public, max-age=31536000, immutable"), "{name}");
     }
-    for path in ["/", "/sign-in", "/people/alice", "/api/v0/docs", "/api/v0/openapi.json"] {
+    for path in ["/", "/sign-in", "/people/alice", "/api/v0/docs", "/manual", "/manual/tokens", "/api/v0/openapi.json"]
+    {
         assert_eq!(site.as_nobody().get(path).must_be(200).header("cache-control"), Some("no-cache"), "{path}");
     }
     for path in ["/assets/app.js", "/assets/0123456789abcdef/app.js", "/assets/lib/dom.js"] {

@@ -147,6 +147,8 @@ GET    /api/v0/meta/settings                                           401 401 4
 POST   /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 403 403 202 202
 GET    /api/v0/openapi.json                                            200 200 200 200 200 200 200 200 200 200 200 200
 GET    /api/v0/docs                                                    200 200 200 200 200 200 200 200 200 200 200 200
+GET    /manual                                                         200 200 200 200 200 200 200 200 200 200 200 200
+GET    /manual/{chapter}                                               200 200 200 200 200 200 200 200 200 200 200 200
 GET    /                                                               200 200 200 200 200 200 200 200 200 200 200 200
 GET    /sign-in                                                        200 200 200 200 200 200 200 200 200 200 200 200
 GET    /profile                                                        200 200 200 200 200 200 200 200 200 200 200 200
@@ -345,6 +347,7 @@ impl Scene {
                 format!("{path}?username=alice")
             }
             (_, "/api/v0/admin/registry/config") => format!("{path}?for=distribution"),
+            (_, "/manual/{chapter}") => "/manual/tokens".to_owned(),
             (_, "/assets/{hash}/{file}") => self.site.asset("app.css"),
             (_, "/assets/{hash}/{folder}/{file}") => self.site.asset("lib/dom.js"),
             (_, "/api/v0/index/autocomplete") => format!("{path}?query=app"),

@@ -14,7 +14,7 @@ use crate::support::{
 const BETWEEN: [u32; 5] = [1160, 1024, 900, 780, 320];
 
 /// Pages that everybody has, as (file, path).
-const FOR_ALL: [(&str, &str); 17] = [
+const FOR_ALL: [(&str, &str); 20] = [
     ("profile", "/profile"),
     ("password", "/profile/password"),
     ("tokens", "/profile/access-tokens"),
@@ -32,6 +32,9 @@ const FOR_ALL: [(&str, &str); 17] = [
     ("team", "/organizations/acme/teams/dev"),
     ("team-repositories", "/organizations/acme/teams/dev?tab=repositories"),
     ("api", "/api/v0/docs"),
+    ("manual", "/manual"),
+    ("manual-tokens", "/manual/tokens"),
+    ("manual-layouts", "/manual/layouts"),
 ];
 
 /// Pages that administrators have.

@@ -1,4 +1,4 @@
-//! A copy of the data directory, made as the README says, while the server writes.
+//! A copy of the data directory, made as the manual says, while the server writes.
 
 use std::{
     fs,
@@ -16,10 +16,10 @@ use crate::support::{
     process::{Run, command, environment},
 };
 
-/// The lines of the README that make a copy.
+/// The lines of the manual that make a copy.
 fn script() -> String {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README");
-    let (_, rest) = readme.split_once("### A copy, and back").expect("the chapter");
+    let manual = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/ui/manual/operate.md")).expect("the manual");
+    let (_, rest) = manual.split_once("## A copy, and back").expect("the chapter");
     let line = rest.lines().find(|line| line.contains("DIR/end")).expect("the line");
     line.trim().trim_start_matches("$ ").to_owned()
 }

@@ -80,7 +80,7 @@ fn nginx_takes_the_printed_file_but_for_the_certificate() {
     checked(&broken, &certificate).must_fail_with(&["invalid number of arguments in \"client_max_body_size\""]);
 }
 
-/// The README says never to do this. Whoever does it all the same gives nothing away: nginx runs as the owner of the
+/// The manual says never to do this. Whoever does it all the same gives nothing away: nginx runs as the owner of the
 /// data directory, and adds no header that would tell what it is.
 #[test]
 fn a_proxy_of_the_owners_before_the_local_socket_makes_nobody_an_administrator() {

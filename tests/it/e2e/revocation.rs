@@ -16,11 +16,11 @@ fn works(dockpass: &Dockpass, secret: &str) -> bool {
     asked.must_be_one_of(&[200, 401]).status == 200
 }
 
-/// The lines of the README that revoke what a scanner found, for this server; `mark` is in the first of them.
-fn lines_of_readme(dockpass: &Dockpass, mark: &str) -> String {
-    let readme = include_str!("../../../README.md");
-    let begin = readme.find(mark).expect("the lines");
-    let lines: Vec<&str> = readme[begin..].lines().take(2).collect();
+/// The lines of the manual that revoke what a scanner found, for this server; `mark` is in the first of them.
+fn lines_of_manual(dockpass: &Dockpass, mark: &str) -> String {
+    let manual = include_str!("../../../ui/manual/tokens.md");
+    let begin = manual.find(mark).expect("the lines");
+    let lines: Vec<&str> = manual[begin..].lines().take(2).collect();
     assert!(lines[0].ends_with(" found.json |") && lines[1].trim_start().starts_with("(while "), "{lines:?}");
     lines.join("\n").replace("https://HOST", &format!("http://{}", dockpass.address))
 }
@@ -58,7 +58,7 @@ fn the_command_revokes_what_stands_in_any_text_without_signing_in() {
 }
 
 #[test]
-fn what_a_scanner_found_is_revoked_by_the_lines_of_the_readme() {
+fn what_a_scanner_found_is_revoked_by_the_lines_of_the_manual() {
     let dockpass = Dockpass::start();
     dockpass.add_user("alice");
     for mark in ["jq -c '[.[].Secret]", "jq -sc '[.[].Raw"] {
@@ -76,7 +76,7 @@ fn what_a_scanner_found_is_revoked_by_the_lines_of_the_readme() {
         };
         fs::write(directory.path().join("found.json"), found).expect("a file");
         let mut sh = background_command("sh");
-        sh.args(["-c", &lines_of_readme(&dockpass, mark)]).current_dir(directory.path());
+        sh.args(["-c", &lines_of_manual(&dockpass, mark)]).current_dir(directory.path());
         Run::of(&mut sh, "").must_succeed();
         assert!(!works(&dockpass, &leaked.secret) && works(&dockpass, &other.secret), "{mark}");
     }

@@ -1,0 +1,146 @@
+//! The manual: chapters in Markdown below `ui/manual`, as a reader of the repository has them, made into pages when they are
+//! asked for first. They are the same at every site and tell nothing about it, so that nobody has to sign in.
+
+mod markdown;
+
+use markdown::{escaped, render};
+
+/// The chapters, in the order in which they are read. The first one is the table of contents.
+pub(super) const CHAPTERS: [&str; 22] = [
+    "README",
+    "start",
+    "layouts",
+    "gateway",
+    "registry",
+    "adopt",
+    "packages",
+    "tls",
+    "permissions",
+    "tokens",
+    "ci",
+    "pages",
+    "commands",
+    "configuration",
+    "operate",
+    "audit",
+    "monitoring",
+    "api",
+    "security",
+    "limits",
+    "comparison",
+    "silent",
+];
+
+/// What gives the text of a chapter.
+type Read = dyn Fn(&str) -> String;
+
+/// Where the template has what differs.
+const TITLE: &str = "<!-- title -->";
+const PLACES: &str = "<!-- chapters -->";
+const CONTENT: &str = "<!-- content -->";
+
+/// The chapter at a path, as `/manual` and `/manual/tokens`.
+pub(super) fn chapter(part: Option<&str>) -> Option<&'static str> {
+    match part {
+        None => CHAPTERS.first().copied(),
+        Some(part) => CHAPTERS.iter().skip(1).find(|name| **name == part).copied(),
+    }
+}
+
+/// The page of a chapter.
+pub(super) fn page(template: &str, chapter: &str, read: &Read) -> String {
+    let made = render(&read(chapter), &link);
+    let title = match chapter {
+        "README" => "Manual".to_owned(),
+        _ => format!("{} · Manual", title(chapter, read)),
+    };
+    let content = format!("{}{}", made.html, neighbours(chapter, read));
+    let page = template.replace(TITLE, &escaped(&title)).replace(PLACES, &places(chapter, &made.headings, read));
+    page.replace(CONTENT, &content)
+}
+
+/// What the first line says.
+fn title(chapter: &str, read: &Read) -> String {
+    read(chapter).lines().next().unwrap_or_default().trim_start_matches("# ").to_owned()
+}
+
+fn path(chapter: &str) -> String {
+    match chapter {
+        "README" => "/manual".to_owned(),
+        _ => format!("/manual/{chapter}"),
+    }
+}
+
+/// A link to a file beside leads to its page; all others stay.
+fn link(target: &str) -> String {
+    let (file, place) =
+        target.split_once('#').map_or((target, String::new()), |(file, place)| (file, format!("#{place}")));
+    match file.strip_suffix(".md") {
+        Some(chapter) if CHAPTERS.contains(&chapter) => format!("{}{place}", path(chapter)),
+        _ => target.to_owned(),
+    }
+}
+
+/// The list of chapters, with the parts of this one.
+fn places(here: &str, headings: &[markdown::Heading], read: &Read) -> String {
+    let row = |chapter: &&str| {
+        let (is_here, title) = (*chapter == here, escaped(&title(chapter, read)));
+        let mark = if is_here { " aria-current=\"page\"" } else { "" };
+        let parts = headings.iter().filter(|it| is_here && it.level == 2);
+        let parts: String = parts.map(|it| format!("<li><a href=\"#{}\">{}</a></li>", it.slug, it.html)).collect();
+        let parts = if parts.is_empty() { parts } else { format!("<ul>{parts}</ul>") };
+        format!("<li><a href=\"{}\"{mark}>{title}</a>{parts}</li>\n", path(chapter))
+    };
+    CHAPTERS.iter().map(row).collect()
+}
+
+/// Links to the chapters before and after.
+fn neighbours(here: &str, read: &Read) -> String {
+    let at = CHAPTERS.iter().position(|name| *name == here).unwrap_or_default();
+    let to = |place: Option<usize>, word: &str, name: &str| {
+        let chapter = place.and_then(|place| CHAPTERS.get(place));
+        let link = |chapter: &&str| {
+            format!(
+                "<a rel=\"{name}\" href=\"{}\"><small>{word}</small> {}</a>",
+                path(chapter),
+                escaped(&title(chapter, read))
+            )
+        };
+        chapter.map(link).unwrap_or_default()
+    };
+    let (before, after) = (to(at.checked_sub(1), "Before", "prev"), to(Some(at + 1), "Next", "next"));
+    format!("<nav class=\"neighbours\" aria-label=\"Neighbouring chapters\">{before}{after}</nav>\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(chapter: &str) -> String {
+        let path = format!("{}/ui/manual/{chapter}.md", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    #[test]
+    fn links_between_chapters_lead_to_their_pages() {
+        assert_eq!(link("tokens.md"), "/manual/tokens");
+        assert_eq!(link("README.md"), "/manual");
+        assert_eq!(link("operate.md#backup-and-restore"), "/manual/operate#backup-and-restore");
+        for other in ["#here", "https://age-encryption.org", "other.md"] {
+            assert_eq!(link(other), other);
+        }
+    }
+
+    #[test]
+    fn every_chapter_is_there_with_its_title_and_its_neighbours() {
+        for name in CHAPTERS {
+            let page = page("<!-- title -->|<!-- chapters -->|<!-- content -->", name, &read);
+            assert!(read(name).starts_with("# "), "{name} has no title");
+            assert!(page.contains("aria-current") && page.contains("neighbours"), "{name}");
+            assert!(!page.contains("<!--"), "{name}");
+            assert_eq!(page.matches("<h1 ").count(), 1, "{name} has one title");
+        }
+        assert_eq!((chapter(None), chapter(Some("tokens"))), (Some("README"), Some("tokens")));
+        assert_eq!((chapter(Some("README")), chapter(Some("nothing"))), (None, None));
+    }
+}
