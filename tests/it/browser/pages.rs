@@ -333,7 +333,7 @@ fn on_a_phone_the_keyboard_comes_everywhere() {
         assert_eq!(site.browser.focused(), name);
     }
     site.browser.press(ENTER);
-    for name in ["Profile", "HTTP API", "Sign out"] {
+    for name in ["Profile", "Manual", "HTTP API", "Sign out"] {
         site.browser.press(TAB);
         assert_eq!(site.browser.focused(), name);
     }
