@@ -87,11 +87,12 @@ fn places(here: &str, headings: &[markdown::Heading], read: &Read) -> String {
         let (is_here, title) = (*chapter == here, escaped(&title(chapter, read)));
         let mark = if is_here { " aria-current=\"page\"" } else { "" };
         let parts = headings.iter().filter(|it| is_here && it.level == 2);
-        let parts: String = parts.map(|it| format!("<li><a href=\"#{}\">{}</a></li>", it.slug, it.html)).collect();
+        let part = |it: &markdown::Heading| format!("<li><a href=\"#{}\">{}</a></li>", it.slug, it.html);
+        let parts = parts.map(part).collect::<Vec<_>>().concat();
         let parts = if parts.is_empty() { parts } else { format!("<ul>{parts}</ul>") };
         format!("<li><a href=\"{}\"{mark}>{title}</a>{parts}</li>\n", path(chapter))
     };
-    CHAPTERS.iter().map(row).collect()
+    CHAPTERS.iter().map(row).collect::<Vec<_>>().concat()
 }
 
 /// Links to the chapters before and after.

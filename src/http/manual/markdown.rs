@@ -53,7 +53,7 @@ impl Renderer<'_> {
     }
 
     /// The paragraphs of a tight list have no element of their own.
-    fn blocks<'t>(&mut self, mut rest: &[&'t str], is_tight: bool) {
+    fn blocks(&mut self, mut rest: &[&str], is_tight: bool) {
         while let Some((&line, after)) = rest.split_first() {
             rest = if line.trim().is_empty() {
                 after
@@ -108,8 +108,8 @@ impl Renderer<'_> {
         self.push("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>");
         for (number, line) in lines.iter().enumerate().filter(|(number, _)| *number != 1) {
             let name = if number == 0 { "th" } else { "td" };
-            let cells: String =
-                cells(line).iter().map(|cell| format!("<{name}>{}</{name}>", self.inline(cell))).collect();
+            let cell = |cell: &String| format!("<{name}>{}</{name}>", self.inline(cell));
+            let cells = cells(line).iter().map(cell).collect::<Vec<_>>().concat();
             self.push(&if number == 0 {
                 format!("{cells}</tr></thead><tbody>\n")
             } else {

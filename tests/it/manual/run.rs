@@ -156,7 +156,7 @@ impl Machine {
     fn script(&self, text: &str, steps: &[Step]) -> String {
         let at = self.directory.path().display();
         let dockpass = self.servers.dockpass();
-        let mut script = format!(
+        let before = format!(
             "cd {at}/typed\nROOT={at} PASSWORD={PASSWORD} IDENTITY={IDENTITY} ADDRESS={} REGISTRY={} FREE={}\n\
              export IMAGE={} PATH={at}/bin:$PATH DOCKPASS_DATA_DIR={}\n{HELPERS}\n",
             dockpass.address,
@@ -166,15 +166,13 @@ impl Machine {
             dockpass.data().display()
         );
         let begins = |beginning: &str| text.starts_with(&format!("$ {beginning}"));
-        for (_, _, lines) in BEFORE.iter().filter(|(name, beginning, _)| *name == self.document && begins(beginning)) {
-            script += lines;
-            script.push('\n');
-        }
-        for step in steps {
+        let rows = BEFORE.iter().filter(|(name, beginning, _)| *name == self.document && begins(beginning));
+        let commands = steps.iter().map(|step| {
             let command = self.here(&step.command);
-            script += &format!("printf '\\036\\n'\n{command}\nprintf '\\036%s' $?\n");
-        }
-        script
+            format!("printf '\\036\\n'\n{command}\nprintf '\\036%s' $?")
+        });
+        let lines = rows.map(|(_, _, lines)| (*lines).to_owned()).chain(commands);
+        [before].into_iter().chain(lines).map(|line| line + "\n").collect()
     }
 
     /// What a document says, for this machine.
