@@ -105,7 +105,7 @@ impl Renderer<'_> {
     fn table<'r, 't>(&mut self, rest: &'r [&'t str]) -> &'r [&'t str] {
         let count = rest.iter().take_while(|line| line.starts_with('|')).count();
         let (lines, after) = rest.split_at_checked(count).unwrap_or((rest, &[]));
-        self.push("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>");
+        self.push("<div class=\"sideways\" tabindex=\"0\"><table><thead><tr>");
         for (number, line) in lines.iter().enumerate().filter(|(number, _)| *number != 1) {
             let name = if number == 0 { "th" } else { "td" };
             let cell = |cell: &String| format!("<{name}>{}</{name}>", self.inline(cell));
@@ -295,7 +295,7 @@ mod tests {
         let mut theirs = String::new();
         pulldown_cmark::html::push_html(&mut theirs, parser);
         let ours =
-            html(text).replace("<div class=\"scroll\" tabindex=\"0\">", "").replace("</table></div>", "</table>");
+            html(text).replace("<div class=\"sideways\" tabindex=\"0\">", "").replace("</table></div>", "</table>");
         let ids = regex::Regex::new("(<h[1-6]) id=\"[^\"]*\"").expect("an expression");
         let ours = ids.replace_all(&ours.replace("<pre tabindex=\"0\">", "<pre>"), "$1").into_owned();
         let plain = |html: &str| {
