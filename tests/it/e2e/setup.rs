@@ -92,10 +92,11 @@ impl Place {
         clients.shell(&host, &format!("{here} && {sign_in}"), "").must_succeed();
         let target = push.strip_prefix("docker push ").expect("the last line").replace("NAME", "app:1");
         assert_eq!(target, format!("{host}/admin/app:1"));
+        let image = Image::holding("the first one");
         // docker itself needs an engine; what it has kept of the sign-in is enough for others.
         let push = format!(
             "skopeo copy --dest-tls-verify=false --dest-authfile \"$DOCKER_CONFIG/config.json\" {} docker://{target}",
-            Image::holding("the first one").reference()
+            image.reference()
         );
         clients.shell(&host, &push, "").must_succeed();
         // The three lines, setup itself, and the registry, which somebody starts.

@@ -43,7 +43,7 @@ pub(super) fn commands(facts: &Facts<'_>, console: &Console) -> Vec<String> {
         ));
         lines.push("# and start the registry again".to_owned());
     }
-    lines.extend(trust(facts, sudo));
+    lines.extend(trust(facts, sudo, &dockpass));
     if let Some(file) = htpasswd {
         lines.push("# the registry's users come along with their passwords:".to_owned());
         lines.push(format!("{dockpass} import htpasswd {}", word(file)));
@@ -85,7 +85,7 @@ fn start(Facts { config, answers, place, is_beside, .. }: &Facts<'_>, sudo: &str
 }
 
 /// How docker on this machine comes to trust what dockpass has made itself, and what a proxy needs.
-fn trust(Facts { config, answers, .. }: &Facts<'_>, sudo: &str) -> Vec<String> {
+fn trust(Facts { config, answers, .. }: &Facts<'_>, sudo: &str, dockpass: &str) -> Vec<String> {
     match &answers.tls {
         Tls::SelfSigned => {
             let ca = config.server.data_dir.join(data_files::KEYS).join(data_files::TLS_CA);
@@ -98,7 +98,7 @@ fn trust(Facts { config, answers, .. }: &Facts<'_>, sudo: &str) -> Vec<String> {
         }
         Tls::Proxy(_) => vec![
             "# the proxy gets its configuration by this, or --for caddy, --for traefik:".to_owned(),
-            "dockpass registry config --for nginx".to_owned(),
+            format!("{dockpass} registry config --for nginx"),
         ],
         Tls::Nobody | Tls::Files { .. } => Vec::new(),
     }
