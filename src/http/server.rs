@@ -479,7 +479,7 @@ pub fn try_to_listen(config: &Config) -> Result<(), ListenError> {
 /// none is named. It waits for so long only.
 pub async fn registry_base(config: &Config, limit: Duration) -> Option<Result<Base, UpstreamError>> {
     match upstream(config, UpstreamCredentials::None) {
-        Ok(upstream) => Some(upstream?.answering_within(limit).base().await),
+        Ok(upstream) => Some(upstream?.answering_within(limit).base(None).await),
         Err(error) => Some(Err(error)),
     }
 }

@@ -19,7 +19,7 @@ mod tests;
 use std::path::Path;
 use std::time::Duration;
 
-use hyper::header::{CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE};
+use hyper::header::{CONTENT_TYPE, HeaderName};
 use hyper::{Method, StatusCode};
 
 use super::credentials::UpstreamCredentials;
@@ -78,15 +78,6 @@ impl ManifestHead {
     }
 }
 
-/// What a registry answers where its API begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Base {
-    /// The status: 200 without accounts, 401 where it asks for credentials.
-    pub status: u16,
-    /// Its challenge (`WWW-Authenticate`), if it has one.
-    pub challenge: Option<String>,
-}
-
 /// What became of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {
@@ -133,19 +124,6 @@ impl Upstream {
     #[must_use]
     pub fn place(&self) -> &str {
         &self.exchange.place
-    }
-
-    /// What the registry answers where its API begins, to somebody who shows nothing.
-    ///
-    /// # Errors
-    /// [`UpstreamError`]
-    pub async fn base(&self) -> Result<Base, UpstreamError> {
-        let limit = self.exchange.limits.manifest;
-        let (target, asked) = ("/v2/", "the beginning of its API");
-        let question = Question { method: Method::GET, target, token: None, accept: "application/json", asked, limit };
-        let answer = self.exchange.ask(&question).await?;
-        let challenge = answer.headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
-        Ok(Base { status: answer.status.as_u16(), challenge: challenge.map(str::to_owned) })
     }
 
     /// What a tag or a digest points to; none where the registry has no such manifest. The token needs

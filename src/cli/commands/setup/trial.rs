@@ -100,8 +100,8 @@ async fn registry(config: &Config, answers: &Answers) -> Option<Check> {
 }
 
 fn answered(base: &RegistryBase, url: &str, layout: SiteLayout, is_written: bool) -> Check {
-    let is_open = base.status == 200;
-    match (base.status, layout) {
+    let status = base.status.as_u16();
+    match (status, layout) {
         (200 | 401, _) if is_written => {
             Check::well("registry", format!("{url} answers; it is to be started again with its new configuration"))
         }
@@ -114,9 +114,10 @@ fn answered(base: &RegistryBase, url: &str, layout: SiteLayout, is_written: bool
                 "{url} asks for credentials, and dockpass has none: take its accounts away, or set registry.upstream_auth"
             ),
         ),
-        (200 | 401, SiteLayout::TokenServer | SiteLayout::Evaluation) => {
-            Check::well("registry", format!("{url} answers{}", if is_open { ", to everybody as yet" } else { "" }))
-        }
+        (200 | 401, SiteLayout::TokenServer | SiteLayout::Evaluation) => Check::well(
+            "registry",
+            format!("{url} answers{}", if status == 200 { ", to everybody as yet" } else { "" }),
+        ),
         (status, _) => {
             Check::doubtful("registry", format!("{url} answers with status {status} at /v2/, as no registry does"))
         }
