@@ -81,7 +81,7 @@ impl Store {
         if space.looks <= PATIENCE || self.shared.compaction_is_due.load(Ordering::SeqCst) {
             return Ok(());
         }
-        let files = self.size()?;
+        let files = super::size_at(&self.shared.path)?;
         // With the store of an earlier format still beside it, what names are there would tell an earlier dockpass too much.
         let keeps_earlier = || exists(&self.directory.lock().unwrap_or_else(PoisonError::into_inner).store_before());
         if files < SPARE || keeps_earlier()? {
