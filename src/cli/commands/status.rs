@@ -214,7 +214,7 @@ fn audit_way(way: &AuditWay) -> String {
 fn not_hashed_anew(imported: usize) -> String {
     format!(
         "{} with bcrypt; until their users have signed in, each wrong one costs more",
-        shown::counted(imported as u64, "password")
+        shown::counted(imported, "password")
     )
 }
 
