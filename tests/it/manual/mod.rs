@@ -20,12 +20,12 @@ use crate::support::{
 
 /// Why blocks are not run, and what is tried in their place.
 const NOT_RUN: [(&str, &str); 7] = [
+    ("changes the machine", "`e2e::setup` walks it, and counts the commands"),
     ("builds a release", "`packaging::release` and `tests/run` itself"),
     ("needs the image of a release", "`packaging::container` starts it in the same way"),
     ("needs an engine", "`e2e::search` asks as docker does, `browser::token_lines` has what CI systems are shown"),
     ("needs that program", "`scanners` tries the rules, `browser::token_lines` the lines of CI systems"),
     ("needs a name and a certificate", "`e2e::nginx` and `e2e::forward_auth`, by Debian's nginx"),
-    ("needs systemd", "`e2e::setup` walks the same way without it, `packaging::debian` with what the package brings"),
     ("runs until it is stopped", "`e2e::audit` follows the log"),
 ];
 

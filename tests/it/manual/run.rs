@@ -213,15 +213,13 @@ impl Machine {
         None
     }
 
-    /// A started server has an address and a password of its own. What it does not know, it calls HOST as the manual does.
+    /// A started server has an address and a password of its own, and names ports of its own. What it does not know, it calls HOST as the manual does.
     fn expected(&self, line: &str) -> Regex {
         let unknown = "\u{1}";
         let line = self.here(&line.replace("HOST", unknown)).replace(unknown, "HOST");
         let line = regex::escape(&line).replace('…', ".*");
-        let address = regex::escape(&self.servers.dockpass().address);
-        let port = address.rsplit(':').next().expect("a port").to_owned();
-        let line =
-            line.replace(&address, r"127\.0\.0\.1:[0-9]+").replace(&format!("localhost:{port}"), r"localhost:[0-9]+");
+        let address = Regex::new(r"(127\\\.0\\\.0\\\.1|localhost):[0-9]+").expect("an expression");
+        let line = address.replace_all(&line, "${1}:[0-9]+");
         let password = Regex::new(r"Password    [^ ]+").expect("an expression");
         let line = password.replace(&line, "Password    [^ ]+");
         Regex::new(&format!("^{line}$")).expect("an expression")
