@@ -1,8 +1,8 @@
 //! Password hashing: argon2id with 19 MiB, two passes, one lane (the OWASP minimum), and a gate before it.
 //!
 //! A hash costs some 20 ms and 19 MiB, so only as many run at once as there are cores to spare ([`super::gate`]). The work of
-//! bcrypt, of which one may cost a second, has a gate of its own behind it: who has the right password passes the first
-//! only, however many wrong ones wait at the second.
+//! bcrypt, of which one may cost a second, has a gate of its own behind it: whose password is hashed with argon2id
+//! passes the first only, however many wrong ones wait at the second.
 
 use std::net::IpAddr;
 use std::sync::Arc;

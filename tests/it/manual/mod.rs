@@ -20,7 +20,6 @@ use crate::support::{
 
 /// Why blocks are not run, and what is tried in their place.
 const NOT_RUN: [(&str, &str); 7] = [
-    ("changes the machine", "`e2e::setup` walks it, and counts the commands"),
     ("builds a release", "`packaging::release` and `tests/run` itself"),
     ("needs the image of a release", "`packaging::container` starts it in the same way"),
     ("needs an engine", "`e2e::search` asks as docker does, `browser::token_lines` has what CI systems are shown"),

@@ -49,6 +49,22 @@ fn every_link_of_the_documents_leads_somewhere() {
     }
 }
 
+/// A secret that goes into a file is nobody else's.
+#[test]
+fn a_secret_goes_into_a_file_of_its_owner_alone() {
+    let all = super::blocks::blocks();
+    let lines: Vec<_> = all.iter().flat_map(|block| block.text.lines()).collect();
+    let makes = |line: &&&str| {
+        ["token create", "token rotate", "robot create", "robot rotate"].iter().any(|it| line.contains(it))
+            && line.contains(" > ")
+    };
+    let secrets: Vec<_> = lines.iter().filter(makes).collect();
+    assert!(secrets.len() > 5, "{secrets:?}");
+    for line in secrets {
+        assert!(line.contains("(umask 077; "), "others may read what this writes: {line}");
+    }
+}
+
 #[test]
 fn every_chapter_is_named_by_the_readme_and_the_contents() {
     let all = documents();

@@ -28,7 +28,7 @@ const IDENTITY: &str = "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKL
 const RECIPIENT: &str = "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef";
 
 /// Programs in whose place something else is run, since they change the machine or need what tests have not: without an
-/// engine, images go by skopeo, with the login that docker has made.
+/// engine, images go by skopeo, with the login that docker has made, and only under names that were tagged.
 const STAND_INS: [(&str, &str); 6] = [
     ("sudo", "exec \"$@\""),
     ("apt-get", "exit 0"),
@@ -37,7 +37,8 @@ const STAND_INS: [(&str, &str); 6] = [
     ("sudoedit", "exit 0"),
     (
         "docker",
-        "if [ \"$1\" = push ]; then exec skopeo copy --quiet --dest-tls-verify=false --authfile \"$DOCKER_CONFIG/config.json\" \
+        "if [ \"$1\" = tag ]; then echo \"$3\" >> \"$DOCKER_CONFIG.tagged\"; exit; fi\n\
+         if [ \"$1\" = push ]; then grep -qxF \"$2\" \"$DOCKER_CONFIG.tagged\" || exit 1\nexec skopeo copy --quiet --dest-tls-verify=false --authfile \"$DOCKER_CONFIG/config.json\" \
          \"$IMAGE\" \"docker://$2\"; fi\nPATH=${PATH#*:} exec docker \"$@\"",
     ),
 ];
@@ -213,7 +214,8 @@ impl Machine {
         None
     }
 
-    /// A started server has an address and a password of its own, and names ports of its own. What it does not know, it calls HOST as the manual does.
+    /// A started server has an address and a password of its own, and names ports of its own. What it does not know, it calls
+    /// HOST as the manual does.
     fn expected(&self, line: &str) -> Regex {
         let unknown = "\u{1}";
         let line = self.here(&line.replace("HOST", unknown)).replace(unknown, "HOST");
