@@ -14,9 +14,9 @@ use super::App;
 use super::failure::Failure;
 use super::metrics::look;
 use super::pools::Work;
+use super::prerequisites;
 use super::reply::{Replied, Reply};
 use super::request::Request;
-use super::server;
 use super::tls;
 use crate::api::operations::server as op;
 use crate::api::{Examination, ExaminedCheck};
@@ -113,7 +113,7 @@ fn here(config: &Config, site: Option<&ExaminedSite>, now: Timestamp) -> Vec<Exa
 
 fn configuration(config: &Config, now: Timestamp) -> ExaminedCheck {
     let check = Check::Configuration;
-    if let Err(error) = server::check(config, now) {
+    if let Err(error) = prerequisites::check(config, now) {
         let remedy = "mend what it says before the next start, which would be refused: dockpass config";
         return row::failed(check, with_causes(&error), remedy);
     }

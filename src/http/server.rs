@@ -18,35 +18,35 @@ use super::connections::{Limits, MetricsDoor, Pulse, Servers, Site, with_room_fo
 use super::docs::Pages;
 use super::doctor::Doctor;
 use super::greeting::{self, Greeting};
-use super::listen::{self, Bound, ListenError};
+use super::listen::{self, Bound};
 use super::metrics::{self, OnThisMachine};
 use super::pools::Pools;
+use super::prerequisites::{gateway, upstream, upstream_credentials};
 use super::refusals::Refusals;
 use super::request::{LARGEST_FORM, MAX_BODY};
 use super::routes::Router;
-use super::socket_path::{LongSocketPath, socket_path};
-use super::socket_secret::{SocketSecret, SocketSecretError};
+use super::socket_path::socket_path;
+use super::socket_secret::SocketSecret;
+use super::start_error::StartError;
 use super::supervisor::{READY, STOPPING, Supervisor};
-use super::tls::{Tls, TlsError, Trust};
+use super::tls::{Tls, Trust};
 use super::watchdog::Watchdog;
 use super::{App, settings, shipping};
 use crate::causes::with_causes;
 use crate::config::{Config, ThisMachine};
 use crate::data_files;
-use crate::denied;
 use crate::domain::secret::Password;
-use crate::domain::time::{Clock, Timestamp};
-use crate::domain::upstream::{Redirects, UpstreamAuth};
+use crate::domain::time::Clock;
 use crate::metrics::Metrics;
 use crate::registry::Neighbour;
-use crate::registry::credentials::{self, CredentialsError, UpstreamCredentials};
+use crate::registry::credentials;
 use crate::registry::events::Received;
-use crate::registry::gateway::{Gateway, GatewayLimits};
+use crate::registry::gateway::Gateway;
 use crate::registry::heard::Heard;
-use crate::registry::upstream::{Base, Upstream, UpstreamError};
+use crate::registry::upstream::Upstream;
 use crate::service::signing::SigningSettings;
-use crate::service::{self, AuditKeep, FirstStart, GatewaySettings, SecretOf, Service, SiteSettings, UpgradeBackup};
-use crate::shipping::{Prepared as Ways, Shipping, ShippingError, close_secret};
+use crate::service::{AuditKeep, FirstStart, GatewaySettings, Service, SiteSettings, UpgradeBackup};
+use crate::shipping::{Prepared as Ways, Shipping, close_secret};
 
 const MIB: usize = 1024 * 1024;
 /// How often the housekeeper writes what must be on the disk within a second.
@@ -55,60 +55,6 @@ const TICK: Duration = Duration::from_millis(500);
 const TICKS_TO_TLS: u32 = 10;
 /// Once in so many ticks, it writes what else waits in memory.
 const TICKS_TO_CHORES: u32 = 60;
-
-/// Why the server cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data directory, the store or the keys cannot be used.
-    #[error("{}", with_causes(.0))]
-    Service(#[from] service::OpenError),
-    /// TLS cannot be set up.
-    #[error("{}", with_causes(.0))]
-    Tls(#[from] TlsError),
-    /// An address is taken, or not this machine's.
-    #[error(transparent)]
-    Listen(#[from] ListenError),
-    /// The path of the local socket is longer than the system takes.
-    #[error(transparent)]
-    LongPath(#[from] LongSocketPath),
-    /// The local socket cannot be made.
-    #[error("cannot make the socket {}", denied::told(path, source))]
-    Socket {
-        /// Its path.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The secret of the local socket cannot be written.
-    #[error("{}", with_causes(.0))]
-    SocketSecret(#[from] SocketSecretError),
-    /// The client that asks the registry cannot be set up.
-    #[error("{}", with_causes(.0))]
-    Registry(#[from] UpstreamError),
-    /// What is shown to the registry behind the gateway cannot be read.
-    #[error("{}", with_causes(.0))]
-    Upstream(#[from] CredentialsError),
-    /// The audit log cannot be handed on as the configuration says.
-    #[error("{}", with_causes(.0))]
-    Shipping(#[from] ShippingError),
-    /// There is no store, and only `serve` makes one.
-    #[error("{} holds no data of dockpass: start the server there first, or name another directory with --data-dir", .0.display())]
-    NoStore(PathBuf),
-    /// A second signal came while the server was ending.
-    #[error("ended at once: what was in flight is not answered, and what waited in memory may not be written")]
-    EndedAtOnce,
-    /// The operating system refuses threads, signals, sockets or output.
-    #[error("the operating system refused: {0}")]
-    System(#[source] io::Error),
-}
-
-impl StartError {
-    /// Whether another process has the store open.
-    #[must_use]
-    pub fn is_in_use(&self) -> bool {
-        matches!(self, Self::Service(error) if error.is_in_use())
-    }
-}
 
 /// Where to listen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -448,42 +394,6 @@ fn watch(app: &App) {
     app.gateway.iter().for_each(|gateway| neighbour.look_after(Arc::clone(gateway)));
 }
 
-/// Reads what the configuration names, as a start does, and changes nothing.
-///
-/// # Errors
-/// [`StartError`]: what a start would be refused for.
-pub fn check(config: &Config, now: Timestamp) -> Result<(), StartError> {
-    socket_path(&config.server.data_dir)?;
-    Tls::check(config, now)?;
-    let credentials = upstream_credentials(config)?;
-    upstream(config, credentials.clone())?;
-    gateway(config, credentials)?;
-    Ways::read(shipping::settings(config))?;
-    let secrets =
-        [(SecretOf::Notifications, &config.registry.events_secret), (SecretOf::Metrics, &config.metrics.secret_file)];
-    for (what, file) in secrets {
-        file.as_deref().map(|file| service::check_secret(what, file)).transpose()?;
-    }
-    Ok(())
-}
-
-/// Listens where a server would, and lets go again.
-///
-/// # Errors
-/// [`ListenError`] with the address that is taken, or not this machine's.
-pub fn try_to_listen(config: &Config) -> Result<(), ListenError> {
-    listen::on(config).map(drop)
-}
-
-/// What the registry that the configuration names answers where its API begins, to somebody who shows nothing; none where
-/// none is named. It waits for so long only.
-pub async fn registry_base(config: &Config, limit: Duration) -> Option<Result<Base, UpstreamError>> {
-    match upstream(config, UpstreamCredentials::None) {
-        Ok(upstream) => Some(upstream?.answering_within(limit).base(None).await),
-        Err(error) => Some(Err(error)),
-    }
-}
-
 /// What a start finds before the store is made.
 struct Prepared {
     directory: PathBuf,
@@ -560,35 +470,6 @@ fn warn_of_realm(config: &Config, bound: SocketAddr) {
     if let Some(doubt) = doubt {
         log::warn!("{doubt}");
     }
-}
-
-/// The client that asks the registry, where its address is configured.
-fn upstream(config: &Config, credentials: UpstreamCredentials) -> Result<Option<Upstream>, UpstreamError> {
-    let Some(url) = &config.registry.url else { return Ok(None) };
-    let limit = Duration::from_secs(config.registry.timeout.unsigned_abs());
-    let upstream = Upstream::new(&url.to_string(), config.registry.ca.as_deref())?;
-    Ok(Some(upstream.answering_within(limit).showing(credentials)))
-}
-
-/// What is shown to the registry: behind the gateway, what is configured.
-fn upstream_credentials(config: &Config) -> Result<UpstreamCredentials, CredentialsError> {
-    let gateway = &config.registry.gateway;
-    match (&gateway.upstream, gateway.auth, &gateway.user, &gateway.password_file) {
-        (None, ..) | (Some(_), UpstreamAuth::Token, ..) => Ok(UpstreamCredentials::Token),
-        (Some(_), UpstreamAuth::Basic, Some(user), Some(file)) => UpstreamCredentials::basic(user, file),
-        (Some(_), UpstreamAuth::None | UpstreamAuth::Basic, ..) => Ok(UpstreamCredentials::None),
-    }
-}
-
-/// The registry behind the gateway, if there is one.
-fn gateway(config: &Config, credentials: UpstreamCredentials) -> Result<Option<Arc<Gateway>>, UpstreamError> {
-    let settings = &config.registry.gateway;
-    let Some(url) = &settings.upstream else { return Ok(None) };
-    let limits = GatewayLimits {
-        timeout: Duration::from_secs(settings.timeout.unsigned_abs()),
-        follows: settings.redirects == Redirects::Follow,
-    };
-    Ok(Some(Gateway::new(&url.to_string(), config.registry.ca.as_deref(), credentials, limits)?))
 }
 
 /// Makes the local socket and replaces an old one, which nobody serves any more: the data directory is ours alone.

@@ -131,7 +131,7 @@ pub enum Error {
         /// Where it was to be.
         place: PathBuf,
         /// Why it is not there.
-        source: Box<super::upgrade::NotKept>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The store cannot be brought to today's format.
     #[error(

@@ -148,7 +148,7 @@ fn without_room_for_the_backup_nothing_is_changed() {
     disk.fill_but(3 << 20);
     let error = open(&data, &UpgradeBackup::default()).map(drop).unwrap_err();
     let Error::NotKept { source, .. } = &error else { panic!("{error:?}") };
-    assert!(matches!(**source, NotKept::NoRoom { .. }), "{source:?}");
+    assert!(matches!(source.downcast_ref(), Some(NotKept::NoRoom { .. })), "{source:?}");
     assert_eq!((format(&data), files(&data.join(KEPT))), ("dockpass data 9\n".to_owned(), vec![]));
     disk.make_room();
     drop(open(&data, &UpgradeBackup::default()).unwrap());

@@ -25,6 +25,10 @@ const NOT_RUN: [(&str, &str); 7] = [
     ("needs an engine", "`e2e::search` asks as docker does, `browser::token_lines` has what CI systems are shown"),
     ("needs that program", "`scanners` tries the rules, `browser::token_lines` the lines of CI systems"),
     ("needs a name and a certificate", "`e2e::nginx` and `e2e::forward_auth`, by Debian's nginx"),
+    (
+        "changes the machine",
+        "`e2e::setup` walks it and counts the commands, `packaging::debian` has what the package brings",
+    ),
     ("runs until it is stopped", "`e2e::audit` follows the log"),
 ];
 

@@ -201,6 +201,9 @@ impl Holding {
                 _ => {}
             }
         }
+        if path == "/v2/" {
+            return Some(answer(200, "", "{}"));
+        }
         if path == "/v2/_catalog" {
             return Some(page(path, query, "repositories", self.0.keys(), habits));
         }
