@@ -130,9 +130,20 @@ impl Engine {
     }
 
     /// Whether the database has a table.
-    pub(super) fn has(&self, table: Table) -> bool {
+    ///
+    /// # Errors
+    /// [`Error::Closed`]: that is no database without tables.
+    pub(super) fn has(&self, table: Table) -> Result<bool, Error> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        open.as_ref().is_some_and(|open| open.tree(table).is_some())
+        open.as_ref().map(|open| open.tree(table).is_some()).ok_or(Error::Closed)
+    }
+
+    /// Those of these tables that the database has, in their order.
+    ///
+    /// # Errors
+    /// [`Error::Closed`]
+    pub(super) fn those_of(&self, tables: impl Iterator<Item = Table>) -> Result<Vec<Table>, Error> {
+        tables.filter_map(|table| self.has(table).map(|has| has.then_some(table)).transpose()).collect()
     }
 
     /// Closes; from then on everything fails. When it returns, nothing of sled's acts in the directory any more.

@@ -191,7 +191,7 @@ impl Earlier {
 
     fn read(engine: &Engine, key: &SealKey, end: &Path) -> Result<Self, Error> {
         let (mut state, mut seal, mut digest) = (State::default(), Seal::default(), StoreDigest::default());
-        for table in Table::in_memory().filter(|table| engine.has(*table)) {
+        for table in engine.those_of(Table::in_memory())? {
             engine.scan(table, |change| {
                 digest.toggle(key, change);
                 if (table, change.key.as_slice()) == (Table::Meta, table::SEAL) {
@@ -238,7 +238,7 @@ impl Copy<'_> {
             Reached::End => return Ok(0),
         };
         let mut rows = 0;
-        let tables = Table::in_memory().chain(Table::OF_LOG).filter(|table| self.engine.has(*table));
+        let tables = self.engine.those_of(Table::in_memory().chain(Table::OF_LOG))?.into_iter();
         let mut start = reached.as_ref().map_or(Vec::new(), |reached| after(&reached.key));
         for table in tables.skip_while(|table| reached.as_ref().is_some_and(|it| it.table != table.name())) {
             loop {

@@ -212,9 +212,9 @@ impl<'s> Snapshot<'s> {
         Self { seal, state: Arc::new(state), ..Self::alone(engine) }
     }
 
-    /// Whether it has a table; one of an earlier dockpass has not all.
-    pub(super) fn has(&self, table: Table) -> bool {
-        self.engine.has(table)
+    /// The tables that it has, those of the audit log last; one of an earlier dockpass has not all.
+    pub(super) fn tables(&self) -> Result<Vec<Table>, Error> {
+        self.engine.those_of(Table::in_memory().chain(Table::OF_LOG))
     }
 }
 
@@ -230,7 +230,7 @@ impl Snapshot<'_> {
     }
 
     fn step(&self, table: Table, start: &[u8]) -> Result<(Vec<Entry>, Option<Vec<u8>>), SnapshotError> {
-        if !self.has(table) {
+        if !self.engine.has(table)? {
             return Ok((Vec::new(), None));
         }
         let mut found = self.engine.scan_on(table, start, STEP)?;

@@ -151,9 +151,10 @@ impl Store {
     pub fn back_up<W: Write>(&self, out: W, clock: &Clock) -> Result<BackupHeader, BackupError> {
         let files = settled_files(self.directory())?;
         let snapshot = self.snapshot()?;
+        let tables = snapshot.tables()?;
         // Whatever is ended from now on has a later time.
-        let header = BackupHeader { life: self.ended_life(), ..header(&snapshot, FORMAT, clock.now()) };
-        write(out, files, &snapshot, &header)?;
+        let header = BackupHeader { life: self.ended_life(), ..header(&snapshot, &tables, FORMAT, clock.now()) };
+        write(out, files, &snapshot, &tables, &header)?;
         Ok(header)
     }
 }
@@ -169,33 +170,36 @@ pub(super) fn write_earlier(
     format: u32,
     now: Timestamp,
 ) -> Result<(), BackupError> {
-    write(out, settled_files(directory)?, snapshot, &header(snapshot, format, now))
+    let tables = snapshot.tables()?;
+    write(out, settled_files(directory)?, snapshot, &tables, &header(snapshot, &tables, format, now))
 }
 
-fn write<W: Write>(out: W, files: Files, snapshot: &Snapshot<'_>, header: &BackupHeader) -> Result<(), BackupError> {
+/// `tables` are those that the header names: a row tells its table by its place among them.
+fn write<W: Write>(
+    out: W,
+    files: Files,
+    snapshot: &Snapshot<'_>,
+    tables: &[Table],
+    header: &BackupHeader,
+) -> Result<(), BackupError> {
     let mut writer = BackupWriter::begin(out, header).map_err(BackupError::Write)?;
     for (name, content) in &files {
         writer.file(name, content).map_err(BackupError::Write)?;
     }
     drop(files);
-    for (place, table) in (0..).zip(tables(snapshot).filter(|table| !Table::OF_LOG.contains(table))) {
-        for step in snapshot.table(table) {
+    for (place, table) in (0..).zip(tables).filter(|(_, table)| !Table::OF_LOG.contains(table)) {
+        for step in snapshot.table(*table) {
             for (key, value) in step? {
                 writer.row(place, &key, &value).map_err(BackupError::Write)?;
             }
         }
     }
-    write_log(snapshot, &mut writer)?;
+    write_log(snapshot, tables, &mut writer)?;
     writer.finish().map_err(BackupError::Write)?;
     Ok(())
 }
 
-/// The tables in the order of their rows.
-fn tables(snapshot: &Snapshot<'_>) -> impl Iterator<Item = Table> {
-    Table::in_memory().chain(Table::OF_LOG).filter(|table| snapshot.has(*table))
-}
-
-fn header(snapshot: &Snapshot<'_>, format: u32, now: Timestamp) -> BackupHeader {
+fn header(snapshot: &Snapshot<'_>, tables: &[Table], format: u32, now: Timestamp) -> BackupHeader {
     let state = &snapshot.state;
     BackupHeader {
         created_at: now,
@@ -209,15 +213,19 @@ fn header(snapshot: &Snapshot<'_>, format: u32, now: Timestamp) -> BackupHeader 
         organizations: state.organizations_count() as u64,
         repositories: state.repositories_count() as u64,
         tokens: state.tokens_count() as u64,
-        tables: tables(snapshot).map(|table| table.name().to_owned()).collect(),
+        tables: tables.iter().map(|table| table.name().to_owned()).collect(),
     }
 }
 
 /// Writes the records of the audit log and what is left of removed ones, in the order of their numbers.
-fn write_log<W: Write>(snapshot: &Snapshot<'_>, writer: &mut BackupWriter<W>) -> Result<(), BackupError> {
+fn write_log<W: Write>(
+    snapshot: &Snapshot<'_>,
+    tables: &[Table],
+    writer: &mut BackupWriter<W>,
+) -> Result<(), BackupError> {
     let mut log = snapshot.log();
     while let Some((table, (key, value))) = log.next_row()? {
-        let place = tables(snapshot).position(|known| known == table).and_then(|place| u8::try_from(place).ok());
+        let place = tables.iter().position(|known| *known == table).and_then(|place| u8::try_from(place).ok());
         writer.row(place.unwrap_or(u8::MAX), &key, &value).map_err(BackupError::Write)?;
     }
     Ok(())

@@ -123,7 +123,7 @@ fn scan(engine: &Engine, to_read: &SyncSender<Batch>, failed: &SyncSender<Done>)
 fn scan_with(engine: &Engine, mut each: impl FnMut(Batch) -> Result<(), Error>) -> Result<(), Error> {
     let mut numbers = 0..;
     for table in Table::in_memory() {
-        let has_it = engine.has(table);
+        let has_it = engine.has(table)?;
         let mut rows = Vec::with_capacity(BATCH);
         let mut send = |rows, is_last| {
             let number = numbers.next().unwrap_or(usize::MAX);

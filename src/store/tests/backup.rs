@@ -73,6 +73,20 @@ fn what_was_backed_up_comes_back_as_it_was() {
     assert_eq!(second, bytes);
 }
 
+#[test]
+fn a_snapshot_of_a_store_that_is_closed_meanwhile_is_not_read_as_an_empty_one() {
+    let home = Home::started();
+    let store = filled(&home);
+    let snapshot = store.snapshot().unwrap();
+    let [first, rest @ ..] = &snapshot.tables().unwrap()[..] else { panic!("no tables") };
+    assert!(snapshot.table(*first).all(|step| step.is_ok()));
+    store.shared.engine.close().unwrap();
+    for table in rest {
+        assert!(snapshot.table(*table).any(|step| step.is_err()), "{table}");
+    }
+    assert!(snapshot.log().next_row().is_err() && snapshot.tables().is_err());
+}
+
 /// Takes the bytes, and lets the test go on in the middle of it.
 struct Paused<F> {
     bytes: Vec<u8>,
