@@ -77,10 +77,13 @@ impl Store {
             (1..=state.audit().seq).contains(&noted.seq).then(|| self.audit_hash(noted.seq)).transpose()?.flatten();
         // After the row, which may be summed up meanwhile.
         let anchor = self.state().anchor().map_or_else(AuditHead::default, |anchor| anchor.head);
-        Ok(if noted == anchor || noted == AuditHead::default() || found == Some(noted.hash) {
+        Ok(if noted == anchor || noted == AuditHead::default() {
             NotedHead::There
         } else if (1..anchor.seq).contains(&noted.seq) {
+            // Whatever row is there: none of the log's is.
             NotedHead::SummedUp
+        } else if found == Some(noted.hash) {
+            NotedHead::There
         } else {
             NotedHead::Missing
         })

@@ -20,8 +20,8 @@ use super::row;
 use super::table::Table;
 use crate::domain::audit::{AuditAnchor, AuditHead, NotedHead, RemovedRecords};
 
-/// Rows that one step of a verification reads.
-const VERIFY_STEP: usize = 1_000;
+/// Rows that one step of a reading of the log reads.
+const STEP: usize = 1_000;
 
 /// What a check of the audit chain found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +60,8 @@ pub(super) fn verify(
     }
     // Not beyond the published end: records there are being written, or are left of a failed change.
     let begin = chain.reached.seq.saturating_add(1);
-    let mut records = Rows::new(|start| log.from(start, VERIFY_STEP), begin, head.seq);
-    let mut left = Rows::new(|start| log.removed_from(start, VERIFY_STEP), begin, head.seq);
+    let mut records = Rows::new(|start, limit| log.from(start, limit), begin, head.seq);
+    let mut left = Rows::new(|start, limit| log.removed_from(start, limit), begin, head.seq);
     let mut found_noted = noted.map(|noted| chain.begins_with(noted));
     while chain.reached.seq < head.seq {
         let seq = chain.reached.seq + 1;
@@ -86,17 +86,19 @@ pub(super) fn verify(
     Ok(Verification { noted: found_noted, ..chain.found(problem) })
 }
 
-/// The first row of the log up to this number.
+/// The first row of the log up to this number; 0 if its key is no number. It is the key that has to lie behind the number: one
+/// that is none must not hide the rows that follow it.
 fn first_within(log: &AuditLog<'_>, last: u64) -> Result<Option<u64>, Error> {
-    let first = [log.from(0, 1)?, log.removed_from(0, 1)?].into_iter().flatten().filter_map(|(key, _)| number(&key));
-    Ok(first.min().filter(|first| *first <= last))
+    let Some(end) = last.checked_add(1).map(u64::to_be_bytes) else { return Ok(None) };
+    let keys = [log.from(0, 1)?, log.removed_from(0, 1)?].into_iter().flatten().map(|(key, _)| key);
+    Ok(keys.min().filter(|key| key.as_slice() < end.as_slice()).map(|key| number(&key).unwrap_or_default()))
 }
 
 fn within(seq: u64) -> String {
     format!("record {seq} is there, and was removed and summed up")
 }
 
-/// Rows in the order of their numbers, read in steps of [`VERIFY_STEP`] from a number on.
+/// Rows in the order of their numbers, read in steps of [`STEP`] from a number on.
 pub(super) struct Rows<F> {
     read_from: F,
     /// The number of the last row that counts.
@@ -106,7 +108,8 @@ pub(super) struct Rows<F> {
     read: VecDeque<Entry>,
 }
 
-impl<F: Fn(u64) -> Result<Vec<Entry>, Error>> Rows<F> {
+impl<F: Fn(u64, usize) -> Result<Vec<Entry>, Error>> Rows<F> {
+    /// `read_from` reads from a number on, at most so many rows.
     pub(super) fn new(read_from: F, first: u64, last: u64) -> Self {
         Self { read_from, last, start: Some(first), read: VecDeque::new() }
     }
@@ -116,8 +119,8 @@ impl<F: Fn(u64) -> Result<Vec<Entry>, Error>> Rows<F> {
     pub(super) fn take(&mut self, seq: u64) -> Result<Option<Entry>, Error> {
         while self.read.is_empty() {
             let Some(start) = self.start else { return Ok(None) };
-            let found = (self.read_from)(start)?;
-            let reached = found.last().and_then(|(key, _)| number(key)).filter(|_| found.len() == VERIFY_STEP);
+            let found = (self.read_from)(start, STEP)?;
+            let reached = found.last().and_then(|(key, _)| number(key)).filter(|_| found.len() == STEP);
             self.start = reached.map(|reached| reached + 1).filter(|start| *start <= self.last);
             self.read = found.into_iter().filter(|(key, _)| number(key).is_none_or(|it| it <= self.last)).collect();
         }

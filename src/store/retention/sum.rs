@@ -151,8 +151,8 @@ impl Closing<'_, '_> {
         }
         let (log, last) = (&self.reading.log, self.reading.head.seq);
         let begin = self.chain.reached().seq.saturating_add(1);
-        let mut records = Rows::new(|start| log.from(start, PIECE), begin, last);
-        let mut left = Rows::new(|start| log.removed_from(start, PIECE), begin, last);
+        let mut records = Rows::new(|start, limit| log.from(start, limit), begin, last);
+        let mut left = Rows::new(|start, limit| log.removed_from(start, limit), begin, last);
         let mut read = Read::default();
         for seq in (begin..last).take(PIECE) {
             let step = match (records.take(seq)?, left.take(seq)?) {

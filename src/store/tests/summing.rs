@@ -235,6 +235,21 @@ fn nobody_sums_up_without_the_key() {
         vec![RowChange { table: Table::Audit, key: key(1_000), value }]
     });
     assert_eq!(back, "record 1000 is there, and was removed and summed up");
+    // The same behind a row whose key is no number.
+    let hidden = told(|_, _| {
+        let none = |table| RowChange { table, key: vec![0; 9], value: Some(vec![7]) };
+        vec![none(Table::Audit), none(Table::Removed), removed(5, 1_021, [7; 32])]
+    });
+    assert_eq!(hidden, "record 0 is there, and was removed and summed up");
+}
+
+#[test]
+fn a_forged_row_of_what_is_summed_up_proves_no_noted_end() {
+    let home = Home::started();
+    let (store, _) = with_anchor(&home, 1_000);
+    let forged = AuditHead { seq: 5, hash: [7; 32] };
+    store.shared.engine.commit(&[removed(forged.seq, 1_021, forged.hash)]).unwrap();
+    assert_eq!(store.audit_has(forged).unwrap(), NotedHead::SummedUp);
 }
 
 #[test]
