@@ -159,10 +159,12 @@ impl Service {
         let bcrypt = stored.and_then(|stored| BcryptHash::parse(stored).ok());
         let is_known = attempt.as_ref().is_some_and(|attempt| self.throttle.is_known(attempt, moment));
         let visitor = Visitor::from(shown.address, is_known);
-        let compared = Comparison { typed: shown.password, attempt, account, stored, bcrypt, visitor, moment };
+        // That of this account may have been the last one a moment ago.
+        let highest = bcrypt.as_ref().map(BcryptHash::cost).max(self.store.state().highest_bcrypt_cost());
+        let compared = Comparison { typed: shown.password, attempt, account, stored, bcrypt, highest, visitor, moment };
         self.refuse_throttled(&compared)?;
         let mut found = self.compare_usual(&compared, began, memory)?;
-        if let (Some((Match::No, bare)), Some(highest)) = (&found, self.highest_bcrypt_cost(&compared)) {
+        if let (Some((Match::No, bare)), Some(highest)) = (&found, highest) {
             found = Some(self.compare_imported(&compared, bare.as_ref(), highest)?);
         }
         let (Some(account), Some(stored)) = (account, stored) else { return Ok(None) };
@@ -193,8 +195,8 @@ impl Service {
             }
             let found = found(compared.typed, |typed| place.compare(typed, compared.stored));
             match &found {
-                // That of an imported account is not compared yet.
-                (Match::No, bare) if compared.bcrypt.is_none() => self.count_wrong(compared, bare.as_ref()),
+                // While there is a hash of bcrypt, the work of that comes first, whosever it is.
+                (Match::No, bare) if compared.highest.is_none() => self.count_wrong(compared, bare.as_ref()),
                 // One that is hashed anew is of another record at once.
                 (Match::Yes, _) if memory != Memory::Untouched => {
                     at.iter().for_each(|(attempt, account)| self.remembered().keep(attempt, account, began));
@@ -206,8 +208,9 @@ impl Service {
         self.inside(compared, passed)
     }
 
-    /// The work of bcrypt, which a password costs that argon2id did not find right: the same whatever is stored, so that
-    /// nobody can tell by it whose password was imported. Who finds no place has made a guess all the same.
+    /// The work of bcrypt, which a password costs that argon2id did not find right: the same whatever is stored, and counted at
+    /// the same point, so that nobody can tell by either whose password was imported. Who finds no place has made a guess all
+    /// the same.
     fn compare_imported(
         &self,
         compared: &Comparison<'_>,
@@ -216,25 +219,17 @@ impl Service {
     ) -> Result<Found, Error> {
         let bcrypt = compared.bcrypt.as_ref();
         let passed = self.passwords.with_imported_place(compared.visitor, |place| {
-            if bcrypt.is_some() {
-                self.refuse_throttled(compared)?;
-            }
+            self.refuse_throttled(compared)?;
             let found = found(compared.typed, |typed| place.compare(typed, bcrypt, highest));
-            if let ((Match::No, bare), Some(_)) = (&found, bcrypt) {
+            if let (Match::No, bare) = &found {
                 self.count_wrong(compared, bare.as_ref());
             }
             Ok(found)
         });
-        if passed.is_err() && bcrypt.is_some() {
+        if passed.is_err() {
             self.count_wrong(compared, bare);
         }
         self.inside(compared, passed)
-    }
-
-    /// The highest cost of bcrypt that any account has: the present one, or that of the password that is compared, which may
-    /// have been the last one a moment ago.
-    fn highest_bcrypt_cost(&self, compared: &Comparison<'_>) -> Option<u32> {
-        compared.bcrypt.as_ref().map(BcryptHash::cost).max(self.store.state().highest_bcrypt_cost())
     }
 
     fn refuse_throttled(&self, compared: &Comparison<'_>) -> Result<(), Error> {
@@ -336,6 +331,8 @@ struct Comparison<'a> {
     stored: Option<&'a str>,
     /// The same, if it was imported.
     bcrypt: Option<BcryptHash>,
+    /// The highest cost of bcrypt that any account has; none if no password is an imported one.
+    highest: Option<u32>,
     visitor: Visitor,
     moment: Moment,
 }

@@ -136,6 +136,12 @@ impl Gate {
         self.lock().shares.values().map(|share| share.served).sum()
     }
 
+    /// How many wait.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().waiting.len()
+    }
+
     /// Waits for a place, and runs `work` in it.
     ///
     /// # Errors

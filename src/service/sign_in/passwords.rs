@@ -94,6 +94,28 @@ impl Passwords {
         self.gate.turns()
     }
 
+    /// Runs `work` while nobody gets a place before the work of bcrypt.
+    #[cfg(test)]
+    pub(in crate::service) fn with_imported_held(&self, work: &mut dyn FnMut()) {
+        fn hold(passwords: &Passwords, places: usize, work: &mut dyn FnMut()) {
+            match places.checked_sub(1) {
+                None => work(),
+                Some(rest) => {
+                    let visitor = Visitor::signed_in(None);
+                    passwords.with_imported_place(visitor, |_| hold(passwords, rest, work)).unwrap();
+                }
+            }
+        }
+        let cores = std::thread::available_parallelism().unwrap().get();
+        hold(self, (cores / CORES_OF_IMPORTED).max(1), work);
+    }
+
+    /// How many wait for a place before the work of bcrypt.
+    #[cfg(test)]
+    pub(in crate::service) fn imported_waiting(&self) -> usize {
+        self.imported.waiting()
+    }
+
     /// Takes a place at the gate, of which there is a bounded number, and runs `work` with it.
     ///
     /// # Errors

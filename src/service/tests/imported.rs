@@ -89,6 +89,39 @@ fn guesses_are_counted_as_with_any_other_password() {
     assert_eq!(stored(&service, "bob"), CHEAP);
 }
 
+/// More guesses at once than are free: none is refused before another as long as the work of bcrypt is to come.
+#[test]
+fn guesses_at_once_do_not_tell_whose_password_is_imported() {
+    const GUESSES: usize = 7;
+    let home = Home::new();
+    let service = home.open(start());
+    let password = Some(Password::new("violet-kestrel-42".to_owned()));
+    service.create_user(&call(Service::local(0), start()), NewUser { password, ..new_user("carol") }).unwrap();
+    imported(&service, "bob", CHEAP);
+    for (host, name) in ["bob", "carol", "nobody"].into_iter().enumerate() {
+        let from = Some(IpAddr::from([192, 0, 2, u8::try_from(host).unwrap()]));
+        let guess = |number: usize| {
+            let shown = Credentials::basic(name, Password::new(format!("guess {number}")));
+            service.authenticate(shown, from, start()).map(drop)
+        };
+        let answers = std::thread::scope(|scope| {
+            let mut guesses = Vec::new();
+            service.passwords.with_imported_held(&mut || {
+                guesses.extend((0..GUESSES).map(|number| scope.spawn(move || guess(number))));
+                let is_answered = || guesses.iter().any(|guess| guess.is_finished());
+                while service.passwords.imported_waiting() < GUESSES && !is_answered() {
+                    std::thread::yield_now();
+                }
+                assert!(!is_answered(), "{name}: one was answered before the work of bcrypt");
+            });
+            guesses.into_iter().map(|guess| guess.join().unwrap()).collect::<Vec<_>>()
+        });
+        let wrong = answers.iter().filter(|answer| matches!(answer, Err(Error::Unauthenticated))).count();
+        let refused = answers.iter().filter(|answer| matches!(answer, Err(Error::TooManyRequests { .. }))).count();
+        assert_eq!((wrong, refused), (5, GUESSES - 5), "{name}");
+    }
+}
+
 #[test]
 fn a_hash_beside_a_password_is_refused() {
     let home = Home::new();
