@@ -26,6 +26,7 @@ use super::migration;
 use super::seal::{Seal, SealKey};
 use super::snapshot::Snapshot;
 use super::state::State;
+use super::writer::room_at;
 use crate::data_files::{UNFINISHED, UPGRADE_BACKUPS};
 use crate::domain::id::Id;
 use crate::domain::time::{Clock, Timestamp};
@@ -105,11 +106,12 @@ pub(super) fn prepare(
         // An earlier start has come so far, and made the backup that it was to make.
         return Ok(());
     }
-    let keeping = Keeping { directory, place: &place, format: found };
     let engine = Engine::open_earlier(&directory.store())?;
     let earlier = Earlier::read(directory, &engine, &SealKey::of(key), found);
     let kept = earlier.and_then(|earlier| {
-        keeping.keep(&engine, earlier, clock.now()).map_err(|source| Error::NotKept {
+        let instance = earlier.state.meta().map(|meta| meta.instance);
+        let keeping = Keeping { directory, place: &place, format: found, instance, seal: earlier.seal };
+        keeping.keep(&engine, earlier.state, clock.now()).map_err(|source| Error::NotKept {
             format: found,
             known: FORMAT,
             place: place.clone(),
@@ -149,24 +151,23 @@ struct Keeping<'d> {
     directory: &'d DataDirectory,
     place: &'d Path,
     format: u32,
+    /// Which store it is, and its end.
+    instance: Option<Id>,
+    seal: Seal,
 }
 
 impl Keeping<'_> {
-    fn keep(&self, engine: &Engine, earlier: Earlier, now: Timestamp) -> Result<(), NotKept> {
-        let Earlier { state, seal } = earlier;
-        let instance = state.meta().map(|meta| meta.instance);
+    fn keep(&self, engine: &Engine, state: State, now: Timestamp) -> Result<(), NotKept> {
         private_file::make_directory(self.place)?;
-        if self.place == self.directory.path().join(UPGRADE_BACKUPS) {
-            self.clear_unfinished()?;
-        }
-        if let Some(kept) = self.kept(instance, seal.number)? {
+        self.clear_unfinished()?;
+        if let Some(kept) = self.kept()? {
             log::warn!("{} is the backup of this very store", kept.display());
             return Ok(());
         }
         self.refuse_without_room()?;
         let unfinished = self.place.join(format!("{}{UNFINISHED}", self.name(now, 0)));
-        let snapshot = Snapshot::of(engine, seal, state);
-        let kept = self.write(&snapshot, &unfinished, now).and_then(|()| self.name_it(&unfinished, seal.number, now));
+        let snapshot = Snapshot::of(engine, self.seal, state);
+        let kept = self.write(&snapshot, &unfinished, now).and_then(|()| self.name_it(&unfinished, now));
         match kept {
             Ok(kept) => {
                 log::warn!("{} is a backup of it as it was: remove it once it is of no use any more", kept.display());
@@ -187,8 +188,16 @@ impl Keeping<'_> {
         format!("{}{date}{same}{END}", self.prefix())
     }
 
+    /// What the names of all backups of this store and format begin with: a place of the site's may have those of others.
     fn prefix(&self) -> String {
-        format!("dockpass-format-{}-", self.format)
+        let instance = self.instance.map_or_else(|| "unknown".to_owned(), |instance| instance.to_string());
+        format!("dockpass-format-{}-{instance}-", self.format)
+    }
+
+    /// Whether a backup is of this store as it is. Of one that was restored, and went on, another may have as many batches.
+    fn is_of_it(&self, header: &BackupHeader) -> bool {
+        (header.format, header.instance, header.batch, header.audit)
+            == (self.format, self.instance, self.seal.number, self.seal.audit)
     }
 
     fn failed(&self, source: io::Error) -> NotKept {
@@ -205,7 +214,7 @@ impl Keeping<'_> {
         Ok(names)
     }
 
-    /// Removes what an interrupted start has left; in a place of the site's it may be another server's.
+    /// Removes what interrupted starts of this store have left.
     fn clear_unfinished(&self) -> Result<(), NotKept> {
         for name in self.names()?.iter().filter(|name| name.ends_with(UNFINISHED)) {
             fs::remove_file(self.place.join(name)).map_err(|source| self.failed(source))?;
@@ -214,21 +223,20 @@ impl Keeping<'_> {
     }
 
     /// The backup of this batch, if an earlier start has made it.
-    fn kept(&self, instance: Option<Id>, batch: u64) -> Result<Option<PathBuf>, NotKept> {
-        let is_it =
-            |header: &BackupHeader| (header.format, header.instance, header.batch) == (self.format, instance, batch);
+    fn kept(&self) -> Result<Option<PathBuf>, NotKept> {
         let kept = self.names()?.into_iter().filter(|name| name.ends_with(END)).map(|name| self.place.join(name));
         let whole = |path: &PathBuf| open(path).ok().and_then(|file| verify_backup(file).ok());
-        Ok(kept.into_iter().find(|path| whole(path).is_some_and(|found| is_it(&found.header))))
+        Ok(kept.into_iter().find(|path| whole(path).is_some_and(|found| self.is_of_it(&found.header))))
     }
 
     /// A backup is smaller than the files that the rows are in.
     fn refuse_without_room(&self) -> Result<(), NotKept> {
         let files = super::bytes_below(&self.directory.store()).map_err(|source| self.failed(source))?;
         let needed = files.saturating_add(BESIDE);
-        let room = rustix::fs::statvfs(self.place).map_err(|error| self.failed(error.into()))?;
-        let free = room.f_bavail.saturating_mul(room.f_frsize);
-        if free < needed { Err(NotKept::NoRoom { needed, free }) } else { Ok(()) }
+        match room_at(self.place).filter(|free| *free < needed) {
+            Some(free) => Err(NotKept::NoRoom { needed, free }),
+            None => Ok(()),
+        }
     }
 
     fn write(&self, snapshot: &Snapshot<'_>, path: &Path, now: Timestamp) -> Result<(), NotKept> {
@@ -243,11 +251,11 @@ impl Keeping<'_> {
     }
 
     /// Reads it back, and gives it its name, under which nothing was.
-    fn name_it(&self, unfinished: &Path, batch: u64, now: Timestamp) -> Result<PathBuf, NotKept> {
+    fn name_it(&self, unfinished: &Path, now: Timestamp) -> Result<PathBuf, NotKept> {
         let failed = |source| NotKept::from(PrivateFileError::io(unfinished, source));
         let found = verify_backup(open(unfinished).map_err(failed)?)?;
-        if found.header.batch != batch {
-            return Err(failed(io::Error::other("it is of another batch of changes")));
+        if !self.is_of_it(&found.header) {
+            return Err(failed(io::Error::other("it is of another store, or of another batch of changes")));
         }
         for same in 0..SAME {
             let path = self.place.join(self.name(now, same));
@@ -266,4 +274,20 @@ impl Keeping<'_> {
 
 fn open(path: &Path) -> io::Result<BufReader<File>> {
     OpenOptions::new().read(true).custom_flags(NO_LINK).open(path).map(BufReader::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_that_does_not_tell_its_room_refuses_no_backup() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::open(home.path()).unwrap();
+        fs::create_dir_all(directory.store()).unwrap();
+        // It has no size.
+        let place = Path::new("/proc");
+        let keeping = Keeping { directory: &directory, place, format: 9, instance: None, seal: Seal::default() };
+        keeping.refuse_without_room().unwrap();
+    }
 }

@@ -11,7 +11,8 @@ use super::super::{
 use super::earlier::{Size, make, private};
 use super::full::SmallDisk;
 use super::migration;
-use super::support::{Home, add_account, clock, id, start};
+use super::support::{Home, add_account, clock, copy_directory, id, start};
+use crate::domain::id::Id;
 use crate::metrics::Metrics;
 
 const KEPT: &str = "upgrade-backups";
@@ -45,6 +46,16 @@ fn as_of_format_9(data: &Path) {
     fs::write(data.join("format"), "dockpass data 9\n").unwrap();
 }
 
+fn instance(store: &Store) -> Id {
+    store.state().meta().unwrap().instance
+}
+
+/// What an interrupted start would have left of a backup at another time.
+fn half_of(file: &Path) -> PathBuf {
+    let name = file.file_name().unwrap().to_str().unwrap();
+    file.with_file_name(format!("{}.new", name.replace("T212000Z", "T212001Z")))
+}
+
 fn files(place: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -67,7 +78,8 @@ fn a_backup_of_the_store_as_it_was_is_kept_in_the_data_directory() {
     let store = open(&home.path(), &UpgradeBackup::default()).unwrap();
     assert_eq!(format(&home.path()), "dockpass data 10\n");
     let [file] = files(&home.path().join(KEPT)).try_into().unwrap();
-    assert_eq!(file.file_name().unwrap(), "dockpass-format-9-20261121T212000Z.backup");
+    let instance = instance(&store);
+    assert_eq!(file.file_name().unwrap(), &*format!("dockpass-format-9-{instance}-20261121T212000Z.backup"));
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::metadata(home.path().join(KEPT)).unwrap().permissions().mode() & 0o777, 0o700);
     let found = verified(&file);
@@ -98,7 +110,7 @@ fn one_backup_is_kept_of_a_store_however_often_its_start_is_tried() {
     // One that an interruption has left half is made anew, and one that is damaged is none, and stays.
     let file = files(&place).remove(0);
     let bytes = fs::read(&file).unwrap();
-    fs::write(place.join("dockpass-format-9-x.backup.new"), "half").unwrap();
+    fs::write(half_of(&file), "half").unwrap();
     fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
     drop(open(&home.path(), &UpgradeBackup::default()).unwrap());
     let names = files(&place);
@@ -120,6 +132,42 @@ fn another_directory_may_have_it_or_none() {
     as_of_format_9(&home.path());
     drop(open(&home.path(), &UpgradeBackup::Off).unwrap());
     assert!(!home.path().join(KEPT).exists() && files(&place).len() == 1);
+}
+
+#[test]
+fn interrupted_starts_do_not_fill_the_directory_of_a_site_and_leave_what_others_have_there() {
+    let (home, elsewhere) = (of_format_9(), tempfile::tempdir().unwrap());
+    let upgrade = UpgradeBackup::In(elsewhere.path().to_owned());
+    drop(open(&home.path(), &upgrade).unwrap());
+    let file = files(elsewhere.path()).remove(0);
+    let another = elsewhere.path().join(format!("dockpass-format-9-{}-20261121T212001Z.backup.new", Id::MAX));
+    fs::write(half_of(&file), "half").unwrap();
+    fs::write(&another, "half").unwrap();
+    as_of_format_9(&home.path());
+    drop(open(&home.path(), &upgrade).unwrap());
+    let mut expected = [file, another];
+    expected.sort();
+    assert_eq!(files(elsewhere.path()), expected);
+}
+
+/// The same store went on from the same copy in two ways, with as many changes each.
+#[test]
+fn a_backup_of_another_history_is_not_taken_for_this_one() {
+    let (home, elsewhere, other) = (of_format_9(), tempfile::tempdir().unwrap(), Home::new());
+    let upgrade = UpgradeBackup::In(elsewhere.path().to_owned());
+    copy_directory(&home.path(), &other.path());
+    private(&other.path());
+    for (data, number) in [(home.path(), 20), (other.path(), 21)] {
+        let (store, _) = super::support::open_at(&data).unwrap();
+        add_account(&store, number).unwrap();
+        drop(store);
+        as_of_format_9(&data);
+        drop(open(&data, &upgrade).unwrap());
+    }
+    let [one, two] = files(elsewhere.path()).try_into().expect("one of each");
+    let header = |file: &Path| verified(file).header;
+    assert_eq!((header(&one).instance, header(&one).batch), (header(&two).instance, header(&two).batch));
+    assert_ne!(header(&one).audit, header(&two).audit);
 }
 
 #[test]
