@@ -81,7 +81,15 @@ impl Way {
             NotedHead::There
         });
         match found_there {
-            NotedHead::There | NotedHead::SummedUp => (self.position, self.reached, self.saved) = (found, found, found),
+            NotedHead::There => self.go_on_from(found),
+            NotedHead::SummedUp => {
+                log::warn!(
+                    "{key}: nobody can tell any more whether record {}, the last that was sent to {place}, is of this log: the \
+                     records of that time were removed and are summed up; it is sent what is kept, and told of a gap",
+                    found.seq
+                );
+                self.go_on_from(found);
+            }
             NotedHead::Missing => log::error!(
                 "{key}: the audit log does not have record {} as it was sent to {place}: it was cut or exchanged; the whole log \
                  is sent again",
@@ -89,6 +97,11 @@ impl Way {
             ),
         }
         self.shown.begin(self.reached.seq);
+    }
+
+    /// The receiver has all up to here.
+    fn go_on_from(&mut self, found: AuditHead) {
+        (self.position, self.reached, self.saved) = (found, found, found);
     }
 
     async fn step(&mut self) -> Result<(), Fault> {
