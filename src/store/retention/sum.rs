@@ -50,7 +50,15 @@ impl Store {
         for _ in 0..PIECES {
             let state = self.state();
             let reading = Reading { key: &self.shared.key, log: self.audit_log(), head: state.audit(), cutoff };
-            let Some(part) = reading.part(state.anchor(), now)? else { return Ok(()) };
+            let part = match reading.part(state.anchor(), now)? {
+                Ok(Some(part)) => part,
+                Ok(None) => return Ok(()),
+                Err(why) => {
+                    // Once an hour.
+                    log::error!("the oldest part of the audit log stays as it is: {why}");
+                    return Ok(());
+                }
+            };
             let Part { anchor, removed, removals } = part;
             let gone = removals.clone();
             self.enqueue(move |txn| {
@@ -79,20 +87,25 @@ struct Reading<'s> {
 }
 
 impl Reading<'_> {
-    /// The next part; none if there is too little, or something is wrong with it: then it stays, for a verification to find.
-    fn part(&self, anchor: Option<&Anchor>, now: Timestamp) -> Result<Option<Part>, Error> {
+    /// The next part; none if there is too little; or why it has to stay: if something is wrong with it, a verification finds it.
+    fn part(&self, anchor: Option<&Anchor>, now: Timestamp) -> Result<Result<Option<Part>, String>, Error> {
         let mut closing = Closing { reading: self, chain: Chain::new(self.key.clone()), named: BTreeMap::new() };
         match closing.read(anchor)? {
             Ok(read) if read.removed.len() + read.removals.len() >= LEAST => {
                 let open = match closing.open() {
                     Ok(open) => open,
-                    Err(problem) => return Ok(told(&problem)),
+                    Err(problem) => return Ok(Err(not_whole(&problem))),
                 };
                 let anchor = Anchor::new(self.key, closing.chain.reached(), now, open);
-                Ok(Some(Part { anchor, removed: read.removed, removals: read.removals }))
+                Ok(Ok(Some(Part { anchor, removed: read.removed, removals: read.removals })))
             }
-            Ok(_) => Ok(None),
-            Err(problem) => Ok(told(&problem)),
+            Ok(Read { no_room_for: Some(seq), .. }) => Ok(Err(format!(
+                "{} removals took records before record {seq} and after it, and an anchor notes no more; it goes on once what \
+                 they took is summed up",
+                Anchor::MOST
+            ))),
+            Ok(_) => Ok(Ok(None)),
+            Err(problem) => Ok(Err(not_whole(&problem))),
         }
     }
 
@@ -126,6 +139,8 @@ impl Reading<'_> {
 struct Read {
     removed: Vec<u64>,
     removals: Vec<u64>,
+    /// The removed record that it ends before, for want of room in the anchor.
+    no_room_for: Option<u64>,
 }
 
 /// The chain through a part, and what the records say whose removals begin in it.
@@ -158,6 +173,7 @@ impl Closing<'_, '_> {
             let step = match (records.take(seq)?, left.take(seq)?) {
                 (None, Some(removed)) => {
                     if !self.may_go_over(seq, &removed) {
+                        read.no_room_for = Some(seq);
                         break;
                     }
                     read.removed.push(seq);
@@ -218,10 +234,14 @@ impl Closing<'_, '_> {
     }
 }
 
-/// Says once an hour why nothing is summed up.
-fn told(problem: &str) -> Option<Part> {
-    log::error!(
-        "the audit log is not whole, and its oldest part stays as it is: {problem}; see `dockpass audit verify`"
-    );
-    None
+fn not_whole(problem: &str) -> String {
+    format!("the log is not whole: {problem}; see `dockpass audit verify`")
+}
+
+/// Why the next part of a log has to stay, if it has to.
+#[cfg(test)]
+pub(in crate::store) fn why_it_stays(store: &Store, cutoff: Timestamp) -> Option<String> {
+    let state = store.state();
+    let reading = Reading { key: &store.shared.key, log: store.audit_log(), head: state.audit(), cutoff };
+    reading.part(state.anchor(), cutoff).unwrap().err()
 }

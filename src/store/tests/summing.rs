@@ -13,6 +13,7 @@ use super::super::chain::Chain;
 use super::super::change::RowChange;
 use super::super::engine::Engine;
 use super::super::record::{Anchor, Removed, RemovedDigest};
+use super::super::retention::sum::why_it_stays;
 use super::super::seal::SealKey;
 use super::super::table::Table;
 use super::super::{Error, Keep, Restore, Store, WriteAccess, load, row, verify_backup};
@@ -472,6 +473,9 @@ fn an_anchor_has_room_for_a_thousand_removals_and_its_part_ends_before_the_next(
     assert_eq!((summed_up(&store), anchor(&store).unwrap().open.len()), (1_000, 1_000));
     whole(&store, 2_100);
     assert!(rows(&store, Table::Removed).into_iter().take(50).eq(1_001..=1_050));
+    // There it waits, and says why.
+    let why = why_it_stays(&store, days_ago(400)).unwrap();
+    assert!(why.starts_with("1000 removals took records before record 1001 and after it"), "{why}");
     drop(store);
     whole(&home.open(), 2_100);
 }
