@@ -50,6 +50,11 @@ pub(super) enum CompactionError {
 }
 
 impl CompactionError {
+    /// Whether the store is in its place, open or not ([`Engine::exchange`]).
+    pub(super) fn is_in_place(&self) -> bool {
+        !matches!(self, Self::Read(Error::Missing { .. }))
+    }
+
     /// Whether it was for want of room.
     pub(super) fn is_for_want_of_room(&self) -> bool {
         match self {
@@ -204,13 +209,12 @@ impl Compaction {
     /// # Errors
     /// [`CompactionError`]; the store is as it was, unless it is closed then ([`Engine::exchange`]).
     pub(super) fn exchange(self, store: &Engine) -> Result<(), CompactionError> {
-        let exchanged = store.exchange(&self.new, &self.places.away);
+        let exchanged = store.exchange(&self.new, &self.places.away).map_err(CompactionError::from);
         // On a full disk, this makes room for the store to be opened again.
-        let is_in_place = |error: &Error| store.is_open() || error.is_for_want_of_room();
-        if exchanged.as_ref().map_or_else(is_in_place, |()| true) {
+        if store.is_open() || exchanged.as_ref().map_or_else(CompactionError::is_in_place, |()| true) {
             self.places.clear().unwrap_or_else(|error| log::warn!("left from giving disk space back: {error}"));
         }
-        Ok(exchanged?)
+        exchanged
     }
 
     /// Gives it up.

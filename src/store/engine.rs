@@ -177,8 +177,8 @@ impl Engine {
     /// Whoever reads waits meanwhile; nobody may write.
     ///
     /// # Errors
-    /// [`Error`]; then all is as it was, or the database is closed. If that is for want of room, it is in its place, and
-    /// [`Engine::reopen`] opens it once there is some.
+    /// [`Error`]; then all is as it was, or the database is closed. Unless it is [`Error::Missing`], it is in its place, and
+    /// [`Engine::reopen`] opens it once there is room, or the disk has done what it hangs on.
     pub(super) fn exchange(&self, new: &Self, away: &Path) -> Result<(), Error> {
         // Before anybody has to wait.
         new.close()?;

@@ -241,6 +241,9 @@ pub enum Trouble {
     /// There is no room; changes are accepted again as soon as there is.
     #[error("the disk is full")]
     Full,
+    /// The store was closed to be exchanged, and does not open yet; changes are accepted again as soon as it does.
+    #[error("the store is closed, as it does not open again yet")]
+    Closed,
     /// The disk failed; no change is accepted until a restart.
     #[error("the disk failed: no change is accepted until a restart")]
     Broken,

@@ -142,12 +142,17 @@ where
 
 enum Mode {
     Ready,
+    /// Only endings are made, until there is room, or the store opens again.
     Full(Stuck),
     Broken(Trouble),
 }
 
-/// What waits for room.
+/// What waits for room, or for the store to open.
 struct Stuck {
+    /// Why: it passes.
+    trouble: Trouble,
+    /// Whether it was said that the store does not open.
+    is_told: bool,
     /// These changes undo what the failed batch may have left.
     undo: Vec<RowChange>,
     /// The state without the endings of the journal.
@@ -311,23 +316,24 @@ impl Writer {
         }
     }
 
-    /// What comes after a store that was not written anew: it is as it was, unless the exchange had begun and the disk filled up
-    /// just then. It opens again once there is room.
+    /// What comes after a store that was not written anew: it is as it was, unless the exchange had begun, and the disk filled
+    /// up just then, or hung. Where it is in its place, it opens again once that is over.
     fn after_no_exchange(&self, error: &CompactionError) -> Mode {
         if self.shared.engine.is_open() {
             return Mode::Ready;
         }
-        if error.is_for_want_of_room() {
-            return self.be_full(Vec::new(), self.shared.state.load_full());
+        if error.is_in_place() {
+            let trouble = if error.is_for_want_of_room() { Trouble::Full } else { Trouble::Closed };
+            return self.be_stuck(trouble, Vec::new(), self.shared.state.load_full());
         }
         log::error!("the store is closed; no change is accepted until a restart");
         self.break_off(Trouble::Broken)
     }
 
-    /// Only endings are accepted until there is room.
-    fn be_full(&self, undo: Vec<RowChange>, stored: Arc<State>) -> Mode {
-        self.shared.refusal.store(Arc::new(Some(Trouble::Full)));
-        Mode::Full(Stuck { undo, stored })
+    /// Only endings are accepted until this trouble has passed.
+    fn be_stuck(&self, trouble: Trouble, undo: Vec<RowChange>, stored: Arc<State>) -> Mode {
+        self.shared.refusal.store(Arc::new(Some(trouble)));
+        Mode::Full(Stuck { trouble, is_told: false, undo, stored })
     }
 
     /// Removes a piece of what is gone from the disk.
@@ -375,7 +381,7 @@ impl Writer {
         match self.recover(mode) {
             Mode::Ready => self.write_batch(job),
             Mode::Full(stuck) => {
-                self.write_ending(job, &stuck, WriteError::Refused(Trouble::Full));
+                self.write_ending(job, &stuck, WriteError::Refused(stuck.trouble));
                 Mode::Full(stuck)
             }
             Mode::Broken(trouble) => {
@@ -505,7 +511,7 @@ impl Writer {
             return (self.break_off(Trouble::Broken), Some(failure));
         };
         let mode = match trouble {
-            Trouble::Full => self.be_full(undo, stored),
+            Trouble::Full | Trouble::Closed => self.be_stuck(trouble, undo, stored),
             Trouble::Broken | Trouble::Vanished => self.break_off(trouble),
         };
         (mode, Some(failure))

@@ -79,6 +79,8 @@ pub(super) struct Files {
     pub(super) failed_syncs: usize,
     /// The name of the files that cannot be read.
     pub(super) unreadable: Option<OsString>,
+    /// The name that makes it so once something gets it, and that of the file.
+    pub(super) unreadable_at: Option<(OsString, OsString)>,
     pub(super) failed_reads: usize,
 }
 
@@ -98,6 +100,7 @@ impl Files {
             syncs_left: None,
             failed_syncs: 0,
             unreadable: None,
+            unreadable_at: None,
             failed_reads: 0,
         };
         files.add(Node { kind: FileType::Directory, mode: 0o700 });
@@ -203,6 +206,9 @@ impl Files {
         }
         if self.fills_at.as_deref() == Some(to.1) {
             (self.fills_at, self.room) = (None, Some(self.used));
+        }
+        if let Some((_, file)) = self.unreadable_at.take_if(|(name, _)| name.as_os_str() == to.1) {
+            self.unreadable = Some(file);
         }
         self.put_name(to.0, to.1, file)?;
         self.inode_mut(from.0)?.names.remove(from.1);

@@ -96,6 +96,11 @@ impl LossyDisk {
         self.files().unreadable = Some(name.into());
     }
 
+    /// The same, from the moment on in which something gets the other name.
+    pub(crate) fn fail_reads_once_renamed_to(&self, name: &str, file: &str) {
+        self.files().unreadable_at = Some((name.into(), file.into()));
+    }
+
     /// How many reads have failed.
     pub(crate) fn failed_reads(&self) -> usize {
         self.files().failed_reads

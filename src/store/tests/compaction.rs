@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::super::{Keep, Store, Table, WriteAccess, WriteError, verify_backup};
+use super::super::{Keep, Store, Table, Trouble, WriteAccess, WriteError, verify_backup};
 use super::child::{self, Answered, NUMBERS};
 use super::full::{FULL, SmallDisk, opened, wait_for_room, write_until_full};
 use super::lossy::LossyDisk;
@@ -348,6 +348,30 @@ fn a_disk_that_fills_just_at_the_exchange_is_full_and_no_more() {
         assert!(*store.state() == *state);
         assert_eq!(store.verify_audit(None).unwrap().problem, None);
     }
+}
+
+#[test]
+fn a_store_that_does_not_open_just_at_the_exchange_is_opened_once_it_does() {
+    let home = Home::new();
+    let disk = LossyDisk::at(&home.path());
+    start(&home.open());
+    let store = home.open();
+    (10..40).for_each(|number| add_account(&store, number).unwrap());
+    let state = store.state();
+    disk.fail_reads_once_renamed_to("store.away", "db");
+    compact(&store);
+    assert!(disk.failed_reads() > 0);
+    assert_eq!(store.refusal(moment()).as_deref(), Some("the store is closed, as it does not open again yet"));
+    assert_eq!(add_account(&store, 50), Err(Failure::Write(WriteError::Refused(Trouble::Closed))));
+    assert!(*store.state() == *state);
+    disk.heal();
+    wait_for_room(&store);
+    add_account(&store, 50).unwrap();
+    compact(&store);
+    assert_eq!(beside(&home.path()), [""; 0]);
+    let state = store.state();
+    drop(store);
+    assert!(*home.open().state() == *state);
 }
 
 /// Others may need what is left of the disk.

@@ -37,7 +37,7 @@ impl Writer {
         let audited = audit_rows(&changes);
         match self.journal.note(share, stuck.stored.audit().seq, changes) {
             Err(NotNoted::NoRoom) => return Some(failure),
-            Err(NotNoted::Unknown) => return Some(WriteError::Unknown(Trouble::Full)),
+            Err(NotNoted::Unknown) => return Some(WriteError::Unknown(stuck.trouble)),
             Ok(()) => {}
         }
         self.ended.waits_in_journal();
@@ -51,15 +51,18 @@ impl Writer {
 
     /// Opens the store again once there is room, undoes what the failed batch left, compares, and folds the journal in.
     pub(super) fn recover(&mut self, mode: Mode) -> Mode {
-        let Mode::Full(Stuck { undo, stored }) = mode else { return mode };
+        let Mode::Full(stuck) = mode else { return mode };
         if !self.shared.has_room() {
-            return Mode::Full(Stuck { undo, stored });
+            return Mode::Full(stuck);
         }
         let engine = &self.shared.engine;
         if let Err(error) = engine.reopen() {
-            log::warn!("there is room again, but the store does not open yet: {error}");
-            return Mode::Full(Stuck { undo, stored });
+            if !stuck.is_told {
+                log::warn!("there is room, but the store does not open yet: {error}");
+            }
+            return Mode::Full(Stuck { is_told: true, ..stuck });
         }
+        let Stuck { trouble, undo, stored, .. } = stuck;
         if let Err(error) = engine.commit(&undo) {
             return self.refuse(error, undo, stored).0;
         }
@@ -73,7 +76,7 @@ impl Writer {
         }
         match self.fold(stored) {
             Mode::Ready => {
-                log::info!("there is room again: changes are accepted");
+                log::info!("{trouble}: that is over, changes are accepted again");
                 self.journal.make_up();
                 self.shared.refusal.store(Arc::new(None));
                 Mode::Ready
