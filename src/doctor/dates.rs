@@ -182,8 +182,9 @@ pub fn secrets(
             .push(format!("write a new one into {}, restart dockpass, and give it to who shows it", file.display()));
     }
     if seen.is_empty() {
-        let what = if site.is_some() { "no secret" } else { "no secret in a file" };
-        return row::ok(Check::Secrets, format!("{what} is older than {}", span(OLD)));
+        // When a rotated access token got its secret, its record does not say.
+        let tokens = if site.is_some() { ", and no access token that was never rotated," } else { "" };
+        return row::ok(Check::Secrets, format!("no secret in a file{tokens} is older than {}", span(OLD)));
     }
     row::warning(Check::Secrets, seen.join("; "), remedies.join("; "))
 }
@@ -265,6 +266,10 @@ mod tests {
         let files = [SecretFile { name: "the secret of the metrics".to_owned(), file }];
         let told = |site: Option<&ExaminedSite>, at: i64| secrets(&files, &first, site, written.plus_seconds(at));
         assert_eq!(told(None, OLD).state, CheckState::Ok);
+        assert_eq!(told(None, OLD).seen, "no secret in a file is older than 365 days");
+        // One that was rotated long ago is not told of: nothing may be said of it.
+        let well = told(Some(&ExaminedSite::default()), OLD).seen;
+        assert_eq!(well, "no secret in a file, and no access token that was never rotated, is older than 365 days");
         assert_eq!(told(None, OLD + 1).state, CheckState::Warning);
         let site = ExaminedSite { old_tokens: 2, oldest_token: Some(now()), ..ExaminedSite::default() };
         let old = told(Some(&site), 0);
