@@ -19,7 +19,7 @@ mod values;
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -81,6 +81,7 @@ pub struct Config {
     /// The metrics.
     pub metrics: Metrics,
     settings: Vec<Setting>,
+    file: Option<PathBuf>,
 }
 
 /// A configuration that may be used, and what its operator should know about it.
@@ -133,6 +134,7 @@ impl Config {
     ) -> Result<Loaded, ConfigError> {
         let mut config = Self::defaults()?;
         if let Some(path) = file {
+            config.file = Some(path.to_owned());
             for entry in file::read(path)? {
                 let place = ValueSource::File { path: path.to_owned(), line: entry.line };
                 config.set(entry.key, &entry.raw, place)?;
@@ -159,6 +161,12 @@ impl Config {
             Some(key) => self.set(key, &Raw::Text(SYSTEM_DATA.to_owned()), ValueSource::Default),
             None => Ok(()),
         }
+    }
+
+    /// The file that was read; none if there was none.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     /// Every key with its value and origin, in the order of the example file.
@@ -269,6 +277,7 @@ impl Config {
             limits: Limits::blank(),
             metrics: Metrics::blank(),
             settings: Vec::new(),
+            file: None,
         };
         KEYS.iter().try_for_each(|key| config.set(key, &key.default(), ValueSource::Default))?;
         Ok(config)

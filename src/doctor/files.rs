@@ -36,7 +36,9 @@ fn of_site(config: &Config) -> Vec<(PathBuf, u32)> {
         &audit.webhook_secret_file,
         &config.metrics.secret_file,
     ];
-    let public = [&config.tls.cert, &registry.ca, &audit.syslog_ca, &audit.webhook_ca];
+    // It names the files of secrets, and holds none.
+    let own = config.file().map(Path::to_owned);
+    let public = [&config.tls.cert, &registry.ca, &audit.syslog_ca, &audit.webhook_ca, &own];
     let given = |files: &[&Option<PathBuf>], bits: u32| -> Vec<(PathBuf, u32)> {
         files.iter().filter_map(|file| Some(((*file).clone()?, bits))).collect()
     };
@@ -57,7 +59,33 @@ pub fn modes(config: &Config) -> ExaminedCheck {
             );
         }
     };
-    let mut findings = Vec::new();
+    let (mut findings, mut looked, owner) = (Vec::new(), 0, found.uid());
+    look_in(directory, (owner, &found), &mut looked, &mut findings);
+    let of_data = looked.min(MOST_FILES);
+    // Whole copies of the store with every key. Before the first of them, the directory need not be there.
+    let backups = config.server.upgrade_backup_dir.as_ref().filter(|place| !place.starts_with(directory));
+    if let Some((place, found)) = backups.and_then(|place| Some((place, fs::metadata(place).ok()?))) {
+        look_in(place, (owner, &found), &mut looked, &mut findings);
+    }
+    if looked > MOST_FILES {
+        findings.insert(
+            0,
+            Finding {
+                is_open: false,
+                seen: format!("only the first {MOST_FILES} files were looked at"),
+                remedy: format!("move what is none of dockpass's out of {}", denied::word(directory)),
+            },
+        );
+    }
+    for (file, bits) in of_site(config) {
+        // What cannot be read is told by the check of the configuration.
+        findings.extend(fs::metadata(&file).ok().and_then(|found| too_open(&file, &found, bits)));
+    }
+    told(findings, of_data)
+}
+
+/// Looks at a directory of ours, and at what is in it.
+fn look_in(directory: &Path, (owner, found): (u32, &Metadata), looked: &mut usize, findings: &mut Vec<Finding>) {
     let is_closed = found.mode() & OTHERS == 0;
     if !is_closed {
         let (mode, place) = (found.mode() & 0o7777, denied::word(directory));
@@ -67,13 +95,7 @@ pub fn modes(config: &Config) -> ExaminedCheck {
             remedy: format!("chmod 700 {place}"),
         });
     }
-    let mut looked = 0;
-    look_below(directory, (found.uid(), is_closed), &mut looked, &mut findings);
-    for (file, bits) in of_site(config) {
-        // What cannot be read is told by the check of the configuration.
-        findings.extend(fs::metadata(&file).ok().and_then(|found| too_open(&file, &found, bits)));
-    }
-    told(findings, looked)
+    look_below(directory, (owner, is_closed), looked, findings);
 }
 
 fn told(findings: Vec<Finding>, looked: usize) -> ExaminedCheck {
@@ -97,7 +119,7 @@ fn told(findings: Vec<Finding>, looked: usize) -> ExaminedCheck {
 }
 
 /// Looks at what is in a directory of ours, whose owner is to own all of it; while that is closed to others, an open file in it
-/// lets nobody in.
+/// lets nobody in. Of more files than are looked at, one more is counted at least.
 fn look_below(directory: &Path, (owner, is_closed): (u32, bool), looked: &mut usize, findings: &mut Vec<Finding>) {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
@@ -110,10 +132,10 @@ fn look_below(directory: &Path, (owner, is_closed): (u32, bool), looked: &mut us
         }
     };
     for entry in entries.filter_map(Result::ok) {
-        if *looked >= MOST_FILES {
+        *looked += 1;
+        if *looked > MOST_FILES {
             return;
         }
-        *looked += 1;
         let path = entry.path();
         let Ok(found) = fs::symlink_metadata(&path) else { continue };
         if found.file_type().is_symlink() {
@@ -269,11 +291,53 @@ mod tests {
     #[test]
     fn of_very_many_files_so_many_are_looked_at() {
         let site = Site::new();
-        for number in 0..MOST_FILES {
+        let add = |number: usize| {
             fs::write(site.path(&format!("file-{number}")), "").unwrap();
             set_mode(&site.path(&format!("file-{number}")), 0o600);
-        }
-        assert!(site.told().seen.starts_with(&format!("{MOST_FILES} files in")), "{}", site.told().seen);
+        };
+        // The directory of the keys and the key in it are there already.
+        (2..MOST_FILES).for_each(add);
+        let told = site.told();
+        assert_eq!(told.state, CheckState::Ok);
+        assert!(told.seen.starts_with(&format!("{MOST_FILES} files in")), "{}", told.seen);
+        add(MOST_FILES);
+        let told = site.told();
+        let said = format!("only the first {MOST_FILES} files were looked at");
+        assert_eq!((told.state, told.seen), (CheckState::Warning, said));
+    }
+
+    #[test]
+    fn the_configuration_itself_may_be_read_by_everybody_and_changed_by_its_owner_alone() {
+        let (site, elsewhere) = (Site::new(), tempfile::tempdir().unwrap());
+        let file = elsewhere.path().join("config.toml");
+        fs::write(&file, format!("[server]\ndata_dir = \"{}\"\n", site.directory.path().display())).unwrap();
+        let config = Config::load(Some(&file), std::iter::empty(), &[]).unwrap().config;
+        set_mode(&file, 0o644);
+        assert_eq!(modes(&config).state, CheckState::Ok);
+        set_mode(&file, 0o646);
+        let told = modes(&config);
+        assert_eq!((told.state, told.remedy), (CheckState::Failed, Some(format!("chmod go-w {}", file.display()))));
+    }
+
+    #[test]
+    fn backups_of_upgrades_are_looked_at_wherever_they_are() {
+        let (site, elsewhere) = (Site::new(), tempfile::tempdir().unwrap());
+        let place = elsewhere.path().join("backups");
+        let mut config = config(site.directory.path());
+        config.server.upgrade_backup_dir = Some(place.clone());
+        assert_eq!(modes(&config).state, CheckState::Ok, "there is none yet");
+        fs::create_dir(&place).unwrap();
+        fs::write(place.join("one.backup"), "").unwrap();
+        let state = |of_place, of_backup| {
+            set_mode(&place, of_place);
+            set_mode(&place.join("one.backup"), of_backup);
+            modes(&config).state
+        };
+        assert_eq!(
+            [state(0o700, 0o600), state(0o700, 0o644), state(0o755, 0o600)],
+            [CheckState::Ok, CheckState::Warning, CheckState::Failed]
+        );
+        assert_eq!(modes(&config).remedy, Some(format!("chmod 700 {}", place.display())));
     }
 
     #[test]
