@@ -71,12 +71,12 @@ impl Configurable {
             Self::Traefik => Program::Traefik,
         }
     }
+}
 
-    /// The file's mode: a registry's configuration may hold the secret of its notifications, so only the owner may
-    /// read it.
-    fn mode(self) -> u32 {
-        if self.program().is_proxy() { 0o644 } else { 0o600 }
-    }
+/// The mode of a program's configuration: a registry's may hold the secret of its notifications, so only the owner may
+/// read it.
+pub(in crate::cli) fn mode_of(program: Program) -> u32 {
+    if program.is_proxy() { 0o644 } else { 0o600 }
 }
 
 /// The next step, once the files are written.
@@ -310,7 +310,7 @@ async fn write(
     }
     console.warn(&answer.warnings)?;
     let file = files.path(&configuration.file_name)?;
-    let ready = Ready::of(configuration, files, beside, arguments.program.mode(), arguments.replace)?;
+    let ready = Ready::of(configuration, files, beside, mode_of(arguments.program.program()), arguments.replace)?;
     let Written { paths, kept } = ready.write()?;
     let written: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
     let kept = kept.map(|path| format!("what was there is kept as {}", path.display()));

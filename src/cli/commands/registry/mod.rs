@@ -7,7 +7,7 @@ mod owner;
 pub(in crate::cli) mod report;
 mod sync;
 
-pub(in crate::cli) use configuration::{Ready, Written};
+pub(in crate::cli) use configuration::{Ready, Written, mode_of};
 pub(in crate::cli) use files::{Files, absolute, keep};
 pub(in crate::cli) use owner::Owner;
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::answers::RegistryFiles;
 use crate::api::RegistryConfiguration;
 use crate::api::operations::registry as op;
-use crate::cli::commands::registry::{Files, Owner, Ready, absolute};
+use crate::cli::commands::registry::{Files, Owner, Ready, absolute, mode_of};
 use crate::cli::screen::CliError;
 use crate::cli::wire::{Api, is_served};
 use crate::config::Config;
@@ -20,9 +20,6 @@ use crate::domain::random;
 use crate::domain::setup::SiteLayout;
 use crate::domain::time::Clock;
 use crate::http::{self, Listeners, Running, StartError};
-
-/// The registry's configuration may hold the secret of its notifications.
-const MODE: u32 = 0o600;
 
 /// Makes the registry's configuration; in words why it has to wait for the server, if it has to.
 pub(super) async fn prepare(
@@ -43,7 +40,7 @@ pub(super) async fn prepare(
         },
     };
     let beside = configuration.certificate.as_ref().map(|_| certificate);
-    Ready::of(configuration, place, beside, MODE, may_replace).map(Ok)
+    Ready::of(configuration, place, beside, mode_of(Program::Distribution), may_replace).map(Ok)
 }
 
 fn which(layout: SiteLayout, files: &RegistryFiles, certificate: &Path) -> Result<op::WhichConfiguration, CliError> {
