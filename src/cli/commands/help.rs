@@ -124,7 +124,8 @@ and records in an object; `never` is the year 0001. A command on several things
 gives an array of results.
   dockpass token list --format json | jq -r '.[].id'
 
-Exit codes: 0 done; 1 refused or failed, or nothing to remove; 2 wrong usage.
+Exit codes: 0 done; 1 refused or failed, or nothing to remove; 2 wrong usage;
+3 of doctor: nothing failed, but something wants looking after.
 Without a terminal, what cannot be undone needs --yes.
 ",
     },
@@ -229,6 +230,7 @@ mod tests {
             ("leaked", "token revoke"),
             ("health", "status --quiet"),
             ("jq", "Exit codes"),
+            ("exit", "3 of doctor"),
             ("environment", "DOCKPASS_DATA_DIR"),
             ("s3", "--only auth,notifications"),
             ("alice leaves", "user offboard"),
