@@ -68,18 +68,15 @@ fn silent(why: &str, expected: &Expected) -> Vec<ExaminedCheck> {
 }
 
 fn answers(base: &Base, expected: &Expected) -> ExaminedCheck {
-    let (check, place, status) = (Check::Registry, &expected.place, base.status.as_u16());
+    let (check, place) = (Check::Registry, &expected.place);
     if let Some(trouble) = &expected.trouble {
         return row::failed(check, format!("pushes and pulls fail: {trouble}"), "see the log of the registry");
     }
-    match status {
-        200..300 | 401 | 403 | 429 => row::ok(check, format!("{place} answers")),
-        _ => row::failed(
-            check,
-            format!("{place} answers with status {status} at /v2/, as no registry does"),
-            "see that registry.url leads to the registry, and look at its log",
-        ),
+    if base.is_of_registry() {
+        return row::ok(check, format!("{place} answers"));
     }
+    let remedy = "see that registry.url leads to the registry, and look at its log";
+    row::failed(check, base.as_of_no_registry(place), remedy)
 }
 
 fn clock(ahead: Option<i64>) -> ExaminedCheck {
@@ -164,7 +161,8 @@ fn token(found: &Examined, nobody: &Base, expected: &Expected) -> ExaminedCheck 
         return row::not_applicable(check, "the registry behind the gateway is shown nothing (registry.upstream_auth)");
     }
     if !nobody.is_refused() {
-        return row::not_applicable(check, "the registry asks for nothing");
+        let why = if nobody.status.is_success() { "the registry asks for nothing" } else { "see the registry" };
+        return row::not_applicable(check, why);
     }
     let (what, remedy) = match expected.gateway {
         Some(UpstreamAuth::Basic) => (
@@ -247,7 +245,7 @@ pub fn notifications(heard: &Heard) -> ExaminedCheck {
     }
 }
 
-/// What dockpass has found out about the registry behind the gateway by itself.
+/// What dockpass has found out about the registry behind the gateway by itself, and when: it looks once a day, and not for this.
 #[must_use]
 pub fn past_gateway(found: &Found) -> ExaminedCheck {
     let check = Check::PastGateway;
@@ -255,15 +253,71 @@ pub fn past_gateway(found: &Found) -> ExaminedCheck {
     let bad: Vec<&str> = both.iter().filter(|it| it.outcome == Outcome::Bad).map(|it| it.reason.as_str()).collect();
     let unknown: Vec<&str> =
         both.iter().filter(|it| it.outcome == Outcome::Unknown).map(|it| it.reason.as_str()).collect();
+    let looked = both.iter().filter_map(|it| it.found_at).min();
+    let looked = looked.map(|at| format!("; looked at {}", row::minute(at))).unwrap_or_default();
     if !bad.is_empty() {
-        return row::failed(check, format!("the registry: {}", bad.join("; ")), "see what it says, and mend it there");
+        let seen = format!("the registry: {}{looked}", bad.join("; "));
+        return row::failed(check, seen, "see what it says, and mend it there");
     }
     if both.iter().any(|it| it.found_at.is_none()) {
         return row::not_applicable(check, "not looked at yet: within a minute after the registry answers");
     }
     if !unknown.is_empty() {
-        let seen = format!("it is not known whether the registry is closed: {}", unknown.join("; "));
+        let seen = format!("it is not known whether the registry is closed: {}{looked}", unknown.join("; "));
         return row::warning(check, seen, "see to it yourself that nobody but dockpass gets to the registry");
     }
-    row::ok(check, "nobody gets anything from the registry but through dockpass, and it keeps blobs apart")
+    let seen = "nobody gets anything from the registry but through dockpass, and it keeps blobs apart";
+    row::ok(check, format!("{seen}{looked}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::StatusCode;
+
+    use super::*;
+    use crate::domain::checkup::CheckState;
+    use crate::registry::gateway::Finding;
+
+    fn told(status: u16) -> Vec<ExaminedCheck> {
+        let base = Base { status: StatusCode::from_u16(status).unwrap(), date: None, challenge: None };
+        let expected = Expected {
+            place: "http://r.example".to_owned(),
+            is_local: true,
+            realm: "https://d.example/auth/token".to_owned(),
+            services: vec!["dockpass".to_owned()],
+            gateway: None,
+            trouble: None,
+            progress: Progress::default(),
+        };
+        let found =
+            Examined { shown: Ok(base.clone()), nobody: Ok(base), ahead: None, accepted: Ok(()), catalogue: Ok(()) };
+        rows(&Ok(found), &expected)
+    }
+
+    #[test]
+    fn what_answers_as_no_registry_does_is_not_said_to_ask_for_nothing() {
+        for (status, state, of_token) in [
+            (200, CheckState::Ok, "the registry asks for nothing"),
+            (401, CheckState::Ok, "the registry takes a registry token of dockpass"),
+            (429, CheckState::Ok, "see the registry"),
+            (502, CheckState::Failed, "see the registry"),
+        ] {
+            let rows = told(status);
+            let of = |check| rows.iter().find(|row| row.check == check).unwrap();
+            assert_eq!((of(Check::Registry).state, of(Check::Token).seen.as_str()), (state, of_token), "{status}");
+        }
+    }
+
+    #[test]
+    fn what_is_past_the_gateway_is_told_with_when_it_was_looked_at() {
+        let finding = |at: &str| Finding {
+            outcome: Outcome::Good,
+            found_at: Some(Timestamp::parse(at).unwrap()),
+            ..Finding::default()
+        };
+        let (blobs_apart, closed_to_others) = (finding("2026-11-30T12:00:00Z"), finding("2026-11-30T11:00:00Z"));
+        let told = past_gateway(&Found { blobs_apart, closed_to_others });
+        assert_eq!(told.state, CheckState::Ok);
+        assert!(told.seen.ends_with("; looked at 2026-11-30 11:00 UTC"), "{}", told.seen);
+    }
 }

@@ -50,6 +50,18 @@ impl Base {
     pub fn is_refused(&self) -> bool {
         matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
     }
+
+    /// Whether a registry answers so to somebody who shows nothing: it takes that, refuses it, or has been asked too often.
+    #[must_use]
+    pub fn is_of_registry(&self) -> bool {
+        self.status.is_success() || self.is_refused() || self.status == StatusCode::TOO_MANY_REQUESTS
+    }
+
+    /// What is to be said of an answer of `place` that is not a registry's.
+    #[must_use]
+    pub fn as_of_no_registry(&self, place: &str) -> String {
+        format!("{place} answers with status {} at {BASE}, as no registry does", self.status.as_u16())
+    }
 }
 
 impl Challenge {
@@ -139,6 +151,18 @@ mod tests {
     fn of_a_value_so_much_is_repeated_and_no_more() {
         let long = format!(r#"Bearer realm="{}""#, "é".repeat(LONGEST + 1));
         assert_eq!(Challenge::parse(&long).unwrap().realm.chars().count(), LONGEST);
+    }
+
+    #[test]
+    fn a_registry_takes_what_is_shown_or_refuses_it_or_has_been_asked_too_often() {
+        let of = |status| Base { status: StatusCode::from_u16(status).unwrap(), date: None, challenge: None };
+        for (status, expected) in
+            [(200, true), (401, true), (403, true), (429, true), (302, false), (404, false), (502, false)]
+        {
+            assert_eq!(of(status).is_of_registry(), expected, "{status}");
+        }
+        let said = of(404).as_of_no_registry("http://r.example");
+        assert_eq!(said, "http://r.example answers with status 404 at /v2/, as no registry does");
     }
 
     #[tokio::test]

@@ -100,26 +100,58 @@ async fn registry(config: &Config, answers: &Answers) -> Option<Check> {
 }
 
 fn answered(base: &RegistryBase, url: &str, layout: SiteLayout, is_written: bool) -> Check {
-    let status = base.status.as_u16();
-    match (status, layout) {
-        (200 | 401, _) if is_written => {
-            Check::well("registry", format!("{url} answers; it is to be started again with its new configuration"))
+    let what = "registry";
+    if !base.is_of_registry() {
+        return Check::doubtful(what, base.as_of_no_registry(url));
+    }
+    let (is_open, is_refused) = (base.status.is_success(), base.is_refused());
+    match layout {
+        SiteLayout::Gateway | SiteLayout::TokenServer | SiteLayout::Evaluation if is_written => {
+            Check::well(what, format!("{url} answers; it is to be started again with its new configuration"))
         }
-        (200, SiteLayout::Gateway) => {
-            Check::well("registry", format!("{url} answers without credentials: let nobody but dockpass reach it"))
+        SiteLayout::Gateway if is_open => {
+            Check::well(what, format!("{url} answers without credentials: let nobody but dockpass reach it"))
         }
-        (401, SiteLayout::Gateway) => Check::doubtful(
-            "registry",
+        SiteLayout::Gateway if is_refused => Check::doubtful(
+            what,
             format!(
                 "{url} asks for credentials, and dockpass has none: take its accounts away, or set registry.upstream_auth"
             ),
         ),
-        (200 | 401, SiteLayout::TokenServer | SiteLayout::Evaluation) => Check::well(
-            "registry",
-            format!("{url} answers{}", if status == 200 { ", to everybody as yet" } else { "" }),
-        ),
-        (status, _) => {
-            Check::doubtful("registry", format!("{url} answers with status {status} at /v2/, as no registry does"))
+        SiteLayout::TokenServer | SiteLayout::Evaluation if is_open => {
+            Check::well(what, format!("{url} answers, to everybody as yet"))
+        }
+        SiteLayout::Gateway | SiteLayout::TokenServer | SiteLayout::Evaluation => {
+            Check::well(what, format!("{url} answers"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn a_registry_that_refuses_or_is_asked_too_often_is_one() {
+        let (gateway, beside) = (SiteLayout::Gateway, SiteLayout::TokenServer);
+        for (status, layout, is_well) in [
+            (200, gateway, true),
+            (401, gateway, false),
+            (403, gateway, false),
+            (429, gateway, true),
+            (502, gateway, false),
+            (401, beside, true),
+            (403, beside, true),
+            (429, beside, true),
+            (404, beside, false),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let base = RegistryBase { status, date: None, challenge: None };
+            let check = answered(&base, "http://r.example", layout, false);
+            assert_eq!(check.is_well, is_well, "{}", check.line());
+            assert_eq!(check.seen.ends_with("as no registry does"), !base.is_of_registry(), "{}", check.line());
         }
     }
 }
