@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix_web::{rt, web};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::App;
 use super::failure::Failure;
@@ -37,7 +37,9 @@ use crate::service::{Call, ExaminedSite, SecretOf, disk_at};
 
 /// For how long an examination is everybody's, in seconds.
 const SHARED: i64 = 5;
-/// Longest look at the disk, or through memory.
+/// How long an examination takes at most.
+pub const EXAMINED_WITHIN: Duration = Duration::from_secs(22);
+/// Longest look at the disk, or through memory: one comes after the other.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a notification may take to come, and how often it is looked for.
 const TO_COME: Duration = Duration::from_secs(3);
@@ -72,17 +74,23 @@ fn is_young(app: &App, made: Moment) -> bool {
 }
 
 async fn rows(app: &web::Data<App>, call: &Call) -> Vec<ExaminedCheck> {
-    let asked = call.clone();
-    let site = look(app, Work::Census, PATIENCE, move |service| service.examine(&asked).ok());
-    let (site, outside) = tokio::join!(site, outside(app, call.now));
-    let site = site.flatten();
-    // The disk may hang: then what it would tell is missing, and nothing waits for it.
-    let (config, now, known) = (app.config.clone(), call.now, site.clone());
-    let here = look(app, Work::Disk, PATIENCE, move |_| here(&config, known.as_ref(), now)).await;
+    let (inside, outside) = tokio::join!(inside(app, call), timeout(EXAMINED_WITHIN, outside(app, call.now)));
     let mut rows = vec![server_row(app), app.audit_ways_row()];
-    rows.extend(site.iter().flat_map(|site| [people::expired_tokens(site), people::unused_accounts(site)]));
+    rows.extend(inside);
+    rows.extend(outside.unwrap_or_default());
+    rows
+}
+
+/// What memory and the disk tell.
+async fn inside(app: &App, call: &Call) -> Vec<ExaminedCheck> {
+    let asked = call.clone();
+    let site = look(app, Work::Census, PATIENCE, move |service| service.examine(&asked).ok()).await.flatten();
+    let mut rows: Vec<_> =
+        site.iter().flat_map(|site| [people::expired_tokens(site), people::unused_accounts(site)]).collect();
+    // The disk may hang: then what it would tell is missing, and nothing waits for it.
+    let (config, now) = (app.config.clone(), call.now);
+    let here = look(app, Work::Disk, PATIENCE, move |_| here(&config, site.as_ref(), now)).await;
     rows.extend(here.unwrap_or_default());
-    rows.extend(outside);
     rows
 }
 
@@ -240,7 +248,7 @@ async fn outside(app: &web::Data<App>, now: Timestamp) -> Vec<ExaminedCheck> {
         return rows;
     };
     rows.extend(next_door::rows(&examined, &expected));
-    let of_registry = examined.as_ref().ok().and_then(|found| found.nobody.as_ref().ok());
+    let of_registry = examined.as_ref().ok().map(|found| &found.nobody);
     let base = match expected.gateway {
         Some(_) => met.base.as_ref().map_err(String::as_str),
         None => of_registry.ok_or("see the registry"),
@@ -269,8 +277,7 @@ type NextDoor = (Expected, Result<crate::registry::Examined, crate::registry::Ne
 async fn next_door(app: &web::Data<App>) -> Option<NextDoor> {
     let neighbour = app.neighbour.as_ref()?;
     let examined = neighbour.examine().await;
-    let answers = examined.as_ref().is_ok_and(|found| found.nobody.is_ok());
-    let came = if answers && app.gateway.is_none() { Some(comes(app, neighbour).await) } else { None };
+    let came = if examined.is_ok() && app.gateway.is_none() { Some(comes(app, neighbour).await) } else { None };
     let heard = Heard {
         received: app.received.count(),
         refused: app.received.refused(),
@@ -302,4 +309,16 @@ pub fn examine_without_server(config: &Config, why: Option<&str>, now: Timestamp
     let not_known = not_known.map(|check| row::not_applicable(check, "no server runs"));
     let rows = std::iter::once(server).chain(here(config, None, now)).chain(without_network()).chain(not_known);
     report(now, rows.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::LOOKED_WITHIN;
+
+    #[test]
+    fn no_row_is_lost_because_others_take_all_the_time_they_may() {
+        assert!(PATIENCE * 2 < EXAMINED_WITHIN);
+        assert!(LOOKED_WITHIN + TO_COME < EXAMINED_WITHIN);
+    }
 }

@@ -65,7 +65,7 @@ use std::sync::Arc;
 
 pub use crate::registry::snippet::CERTIFICATE_NAME;
 pub use crate::registry::upstream::{Base as RegistryBase, UpstreamError};
-pub use doctor::examine_without_server;
+pub use doctor::{EXAMINED_WITHIN, examine_without_server};
 pub use keeping::{
     BackupTrouble, EndedFile, EndedSince, RestoreError, Restored, VerifiedBackup, check_store, read_ended, restore,
     verify_backup,

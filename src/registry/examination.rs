@@ -11,13 +11,18 @@ use super::upstream::{Base, Reference, UpstreamError};
 use crate::domain::time::Timestamp;
 use crate::service::Errand;
 
-/// Longest wait for all answers to one question, in seconds.
-const PATIENCE: u64 = 10;
+/// Longest wait for the answer to one question, in seconds.
+const PATIENCE: u64 = 5;
+/// The same for the catalogue, which a registry may have to gather from far away.
+const CATALOGUE: u64 = 8;
+/// How long all that is asked one after the other takes at most: what it answers to nobody; the catalogue, beside what it
+/// answers to dockpass; and a manifest.
+pub const LOOKED_WITHIN: Duration = Duration::from_secs(PATIENCE + CATALOGUE + PATIENCE);
 
 /// What a look has found.
 pub struct Examined {
     /// What it answers where its API begins, to somebody who shows nothing.
-    pub nobody: Result<Base, NeighbourError>,
+    pub nobody: Base,
     /// By how many seconds its clock is ahead of ours, as far as that can be told: less than nothing if it is behind. None if
     /// it does not tell.
     pub ahead: Option<i64>,
@@ -33,17 +38,16 @@ impl Neighbour {
     /// Looks at the registry now.
     ///
     /// # Errors
-    /// [`NeighbourError::Ending`]
+    /// [`NeighbourError`] if it does not answer to somebody who shows nothing: then nothing else is asked.
     pub async fn examine(self: &Arc<Self>) -> Result<Examined, NeighbourError> {
         let this = Arc::clone(self);
-        self.on_runtime(async move { Ok(this.look().await) }).await
+        self.on_runtime(async move { this.look().await }).await
     }
 
-    async fn look(&self) -> Examined {
+    async fn look(&self) -> Result<Examined, NeighbourError> {
         let before = self.clock.now();
-        let nobody = self.in_time(async { Ok(self.upstream.base(None).await?) }).await;
-        let date = nobody.as_ref().ok().and_then(|base| base.date);
-        let ahead = date.map(|date| ahead(date, before, self.clock.now()));
+        let nobody = self.in_time(PATIENCE, async { Ok(self.upstream.base(None).await?) }).await?;
+        let ahead = nobody.date.map(|date| ahead(date, before, self.clock.now()));
         let ours = async {
             let pass = self.pass(&Errand::Catalog)?;
             Ok(self.upstream.base(Some(pass.reveal())).await?)
@@ -52,12 +56,12 @@ impl Neighbour {
             let pass = self.pass(&Errand::Catalog)?;
             Ok(self.upstream.catalog_begins(pass.reveal()).await?)
         };
-        let (shown, catalogue) = tokio::join!(self.in_time(ours), self.in_time(catalogue));
+        let (shown, catalogue) = tokio::join!(self.in_time(PATIENCE, ours), self.in_time(CATALOGUE, catalogue));
         let accepted = match &shown {
             Ok(base) => self.upstream.accepted(base).map_err(Into::into),
             Err(_) => Ok(()),
         };
-        Examined { nobody, ahead, shown, accepted, catalogue }
+        Ok(Examined { nobody, ahead, shown, accepted, catalogue })
     }
 
     /// Reads the manifest of a tag, as a client that pulls would, so that the registry has something to tell of; false if it
@@ -71,14 +75,18 @@ impl Neighbour {
             let Some((name, digest)) = this.service.something_known(&this.call())? else { return Ok(false) };
             let pass = this.pass(&Errand::Read(name.clone()))?;
             let read = async { Ok(this.upstream.manifest(pass.reveal(), &name, Reference::Digest(&digest)).await?) };
-            Ok(this.in_time(read).await?.is_some())
+            Ok(this.in_time(PATIENCE, read).await?.is_some())
         })
         .await
     }
 
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, NeighbourError>>) -> Result<T, NeighbourError> {
-        let late = || UpstreamError::TimedOut { place: self.place().to_owned(), seconds: PATIENCE }.into();
-        timeout(Duration::from_secs(PATIENCE), work).await.unwrap_or_else(|_| Err(late()))
+    async fn in_time<T>(
+        &self,
+        seconds: u64,
+        work: impl Future<Output = Result<T, NeighbourError>>,
+    ) -> Result<T, NeighbourError> {
+        let late = || UpstreamError::TimedOut { place: self.place().to_owned(), seconds }.into();
+        timeout(Duration::from_secs(seconds), work).await.unwrap_or_else(|_| Err(late()))
     }
 }
 

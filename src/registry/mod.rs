@@ -20,7 +20,7 @@ pub mod refusal;
 pub mod snippet;
 pub mod upstream;
 
-pub use examination::Examined;
+pub use examination::{Examined, LOOKED_WITHIN};
 pub use manifest::is_manifest;
 pub use neighbour::{Neighbour, NeighbourError};
 pub use progress::{LeftOut, Progress};

@@ -22,7 +22,8 @@ use crate::net::{self, Address, Failure};
 const LARGEST: usize = 64 << 20;
 /// Enough for a clean-up of many access tokens, which waits for the disk.
 const CHANGE: net::Limits = net::Limits { time: Duration::from_mins(2), size: LARGEST };
-/// What is read comes from memory, or a page of it from the disk: a server that takes longer hangs.
+/// What is read comes from memory, or a page of it from the disk, and the examination of a site has its own bound: a server
+/// that takes longer hangs.
 const READING: net::Limits = net::Limits { time: Duration::from_secs(30), size: LARGEST };
 /// What is typed for the fields and parameters of the API: an option, or a plain word if not every command has an
 /// option.
@@ -281,6 +282,7 @@ mod tests {
     use crate::api::operations::grants::SetUserAccess;
     use crate::api::operations::repositories::ViewRepository;
     use crate::cli::testing::Server;
+    use crate::http;
 
     async fn ask(server: &Server, call: &ApiRequest) -> Result<ApiAnswer, CliError> {
         let stream = tokio::net::UnixStream::connect(server.socket()).await.unwrap();
@@ -381,6 +383,11 @@ mod tests {
             assert!(matches!(error, CliError::Stranger { .. }), "{error:?}");
             assert!(said.starts_with("the test is not a dockpass server: ") && said.contains(why), "{said}");
         }
+    }
+
+    #[test]
+    fn a_site_next_to_a_slow_registry_is_examined_before_its_server_is_given_up() {
+        assert!(READING.time >= http::EXAMINED_WITHIN + Duration::from_secs(5));
     }
 
     #[test]
