@@ -77,10 +77,11 @@ pub(super) fn minute(at: Timestamp) -> String {
 /// A number of bytes: `512 MB`, `4.2 GB`.
 pub(super) fn size(bytes: u64) -> String {
     const MB: u64 = 1_000_000;
+    const GB: u64 = 1_000 * MB;
     match bytes {
         ..MB => format!("{} kB", bytes / 1_000),
-        ..1_000_000_000 => format!("{} MB", bytes / MB),
-        _ => format!("{}.{} GB", bytes / (1_000 * MB), bytes / (100 * MB) % 10),
+        MB..GB => format!("{} MB", bytes / MB),
+        _ => format!("{}.{} GB", bytes / GB, bytes / (100 * MB) % 10),
     }
 }
 

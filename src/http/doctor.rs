@@ -53,7 +53,7 @@ pub(super) async fn examine(request: Request<op::ExamineSite>) -> Replied<op::Ex
     request.run(|service, call| service.may_administer(call, Act::ServerExamine))?;
     let (app, call) = (request.app.clone(), request.call.clone());
     // A task of its own: whoever hangs up stops it for nobody who waits for it.
-    let examined = rt::spawn(async move { examined(&app, call).await }).await;
+    let examined = rt::spawn(async move { Box::pin(examined(&app, call)).await }).await;
     Ok(Reply::new(examined.map_err(|error| Failure::internal(&error))?.as_ref()))
 }
 
@@ -64,7 +64,7 @@ async fn examined(app: &web::Data<App>, call: Call) -> Arc<Examination> {
         log::debug!("the examination of {} s ago is told again", app.clock.moment().seconds() - made.seconds());
         return Arc::clone(examination);
     }
-    let examination = Arc::new(report(call.now, rows(app, &call).await));
+    let examination = Arc::new(report(call.now, Box::pin(rows(app, &call)).await));
     *last = Some((app.clock.moment(), Arc::clone(&examination)));
     examination
 }

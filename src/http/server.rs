@@ -369,17 +369,10 @@ pub async fn start(
     });
     let mut servers = run(&app, listeners, socket_listener)?;
     let metrics_socket = if is_network { serve_metrics(&app, &mut servers, metrics_bound)? } else { None };
-    let housekeeper = keep_house(Arc::clone(&app.service), tls, clock)?;
+    let housekeeper = Some(keep_house(Arc::clone(&app.service), tls, clock)?);
     watch(&app);
-    let running = Running {
-        address: is_network.then_some(bound),
-        app,
-        trust,
-        servers,
-        housekeeper: Some(housekeeper),
-        sockets: [socket].into_iter().chain(metrics_socket).collect(),
-    };
-    Ok((running, first))
+    let sockets = [socket].into_iter().chain(metrics_socket).collect();
+    Ok((Running { address: is_network.then_some(bound), app, trust, servers, housekeeper, sockets }, first))
 }
 
 fn pools(config: &Config) -> Pools {

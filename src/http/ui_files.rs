@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use actix_web::web::Bytes;
@@ -129,7 +130,7 @@ fn answer(document: String) -> StaticAnswer {
 
 /// Whether a file is served as it is. Documents have paths of their own, as has each chapter of the manual.
 fn is_asset(name: &str) -> bool {
-    media_type(name) != PAGE && !name.ends_with(".md")
+    media_type(name) != PAGE && Path::new(name).extension() != Some("md".as_ref())
 }
 
 /// A row of the table in `pages.js`: its path, and the module that draws the page.

@@ -21,6 +21,7 @@ use crate::domain::time::Clock;
 const MACHINE: &str = "/proc/sys/kernel/hostname";
 
 /// The surroundings of one command.
+#[allow(clippy::struct_excessive_bools, reason = "facts of their own, of which each is there or not")]
 pub struct Console {
     pub(in crate::cli) out: Box<dyn Write + Send>,
     pub(in crate::cli) note: Box<dyn Write + Send>,
