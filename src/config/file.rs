@@ -14,6 +14,7 @@ use super::keys::{KEYS, Key};
 use super::values::Raw;
 use crate::denied;
 use crate::domain::entered;
+use crate::private_file::NO_LINK_NO_WAIT;
 
 /// Longest file, in bytes.
 const MAX: u64 = 1024 * 1024;
@@ -57,7 +58,14 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, ConfigError> {
 fn read_text(path: &Path) -> Result<String, ConfigError> {
     let failed = |source| ConfigError::Read { path: path.to_owned(), source };
     let mut bytes = Vec::new();
-    let file = open(path).map_err(failed)?;
+    let is_link = |cause: &std::io::Error| cause.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    let file = open(path).map_err(|source| {
+        if is_local(path) && is_link(&source) {
+            let why = "it is a symbolic link; name the file that is meant with --config".to_owned();
+            return ConfigError::Doubtful { path: path.to_owned(), why };
+        }
+        failed(source)
+    })?;
     let found = file.metadata().map_err(failed)?;
     let doubt = doubt(path, &found, rustix::process::geteuid().as_raw());
     doubt.map_or(Ok(()), |why| Err(ConfigError::Doubtful { path: path.to_owned(), why }))?;
@@ -69,10 +77,10 @@ fn read_text(path: &Path) -> Result<String, ConfigError> {
     Ok(text.to_owned())
 }
 
-/// What is found in a working directory may be anything: a FIFO there holds up nobody. One that is named may be a pipe, which
-/// is waited for.
+/// What is found in a working directory may be anything: a FIFO there holds up nobody, and a link leads nobody to a file that its
+/// maker could not write. One that is named may be a pipe, which is waited for.
 fn open(path: &Path) -> std::io::Result<File> {
-    let flags = if is_local(path) { rustix::fs::OFlags::NONBLOCK.bits().cast_signed() } else { 0 };
+    let flags = if is_local(path) { NO_LINK_NO_WAIT } else { 0 };
     OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 

@@ -25,7 +25,7 @@ const MAY_NAME: [(&str, &[&str]); 19] = [
     ("causes", &[]),
     ("correlation", &["domain"]),
     ("api", &["domain"]),
-    ("config", &["denied", "domain"]),
+    ("config", &["denied", "domain", "private_file"]),
     ("registry", &["api", "causes", "correlation", "denied", "domain", "net", "private_file", "service"]),
     ("shipping", &["causes", "data_files", "denied", "domain", "net", "private_file", "service"]),
     ("store", &["data_files", "denied", "domain", "metrics", "private_file"]),

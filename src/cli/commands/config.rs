@@ -1,7 +1,9 @@
 //! `dockpass config`, which checks a configuration before a restart, and how every command loads its configuration.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use rustix::process::Uid;
 use serde_json::Value;
 
 use crate::cli::global::Global;
@@ -70,11 +72,28 @@ enum For {
 }
 
 impl For {
-    /// Whether the data directory of a packaged server is the one where nothing names another.
+    /// Whether the data directory of a packaged server is the one where nothing names another. What is somebody else's in the
+    /// working directory is passed over.
     fn takes_data_of_system(self, console: &Console) -> bool {
         let me = rustix::process::geteuid();
         let may_use = |owner: u32| owner == me.as_raw() || (self == Self::Commands && me.is_root());
-        console.owner_of_data.is_some_and(may_use) && !Path::new(LOCAL_DATA).exists()
+        console.owner_of_data.is_some_and(may_use) && owner_of(Path::new(LOCAL_DATA)) != Some(me.as_raw())
+    }
+}
+
+/// Who has put it there, be it a link.
+fn owner_of(path: &Path) -> Option<u32> {
+    path.symlink_metadata().ok().map(|found| found.uid())
+}
+
+/// Refuses what root would be led to by who has put it into the working directory: a server of theirs, which hears what root
+/// types.
+fn refuse_theirs(owner: Option<u32>, me: Uid) -> Result<(), CliError> {
+    match owner.filter(|owner| me.is_root() && *owner != me.as_raw()) {
+        None => Ok(()),
+        Some(owner) => Err(CliError::Finding(format!(
+            "{LOCAL_DATA} belongs to the user id {owner}, and dockpass runs as root; if it is the one that is meant, name it:              --data-dir {LOCAL_DATA}"
+        ))),
     }
 }
 
@@ -96,6 +115,8 @@ fn read(
     let mut loaded = Config::load(global.config.as_deref(), environment, &overrides)?;
     if of.takes_data_of_system(console) {
         loaded.config.take_data_of_system()?;
+    } else if !loaded.config.is_set("server.data_dir") {
+        refuse_theirs(owner_of(Path::new(LOCAL_DATA)), rustix::process::geteuid())?;
     }
     Ok(loaded)
 }
@@ -172,6 +193,20 @@ mod tests {
         assert_eq!(found(For::Server, &console, &[]), LOCAL_DATA, "a server runs as the owner of its data");
         let by_root = if me.is_root() { "/var/lib/dockpass" } else { LOCAL_DATA };
         assert_eq!(found(For::Commands, &console, &[]), by_root);
+    }
+
+    #[test]
+    fn root_is_not_led_to_what_somebody_else_has_put_into_the_working_directory() {
+        let other = Uid::from_raw(4_711);
+        assert!(refuse_theirs(None, Uid::ROOT).is_ok() && refuse_theirs(Some(0), Uid::ROOT).is_ok());
+        assert!(refuse_theirs(Some(4_711), other).is_ok() && refuse_theirs(Some(0), other).is_ok());
+        let said = refuse_theirs(Some(4_711), Uid::ROOT).unwrap_err().to_string();
+        assert!(said.contains("belongs to the user id 4711") && said.contains("--data-dir ./dockpass-data"), "{said}");
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink("/nowhere", &link).unwrap();
+        assert_eq!(owner_of(&link), Some(rustix::process::geteuid().as_raw()), "a link is who made it");
+        assert_eq!(owner_of(&directory.path().join("none")), None);
     }
 
     #[test]
