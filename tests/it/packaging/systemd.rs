@@ -186,5 +186,5 @@ fn it_says_what_the_program_does() {
     assert_eq!(state, Path::new("/var/lib/dockpass"));
     assert_eq!((values("Type"), values("StateDirectoryMode")), (vec!["notify".to_owned()], vec!["0700".to_owned()]));
     assert!(values("DynamicUser").is_empty(), "whose the data is must stay");
-    assert_eq!(values("ExecStart"), ["/usr/bin/dockpass serve"]);
+    assert_eq!(values("ExecStart"), ["/usr/bin/dockpass serve --config /etc/dockpass/config.toml"]);
 }
