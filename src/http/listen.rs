@@ -25,6 +25,14 @@ pub struct ListenError {
     cause: io::Error,
 }
 
+impl ListenError {
+    /// Whether somebody listens there already.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        self.cause.kind() == io::ErrorKind::AddrInUse
+    }
+}
+
 /// What the system says of an address, and what to do.
 fn what_to_do(cause: &io::Error, choice: &str) -> String {
     match cause.kind() {

@@ -83,6 +83,8 @@ impl Place {
     /// Walks the whole way; returns what runs, and how many commands it took.
     fn walk(&self, layout: &str) -> (Background, Registry, usize) {
         let next = self.next(layout);
+        // With setup itself, and the registry, which somebody starts.
+        let count = next.len() + 2;
         let [serve, sign_in, push] = next.try_into().expect("three lines");
         let server = self.serve(&serve);
         let registry = self.registry();
@@ -99,8 +101,7 @@ impl Place {
             image.reference()
         );
         clients.shell(&host, &push, "").must_succeed();
-        // The three lines, setup itself, and the registry, which somebody starts.
-        (server, registry, 3 + 1 + 1)
+        (server, registry, count)
     }
 
     fn tags(&self) -> Vec<Value> {
@@ -138,6 +139,8 @@ fn a_registry_beside_a_server_that_runs_already_gets_its_certificate_and_its_sec
     let line = format!("{} serve --listen {}", executable().display(), place.dockpass_at);
     let server = place.serve(&line);
     let said = place.setup("token-server", &[]).must_succeed().stdout;
+    // It listens where no file says.
+    assert!(said.contains("port: warning: "), "{said}");
     assert!(said.contains("as it would be by the server that runs on"), "{said}");
     let secret = place.text("dockpass-data/keys/registry-events-secret");
     let config = place.text("registry/config.yml");
@@ -172,12 +175,25 @@ fn nothing_is_written_where_something_is_in_the_way() {
     fs::write(place.at("registry/config.yml"), "version: 0.1\n").expect("a file");
     fs::rename(place.at("dockpass.toml"), place.at("mine.toml")).expect("renamed");
     place.setup("gateway", &[]).must_fail_with(&["config.yml is there and says something else"]);
-    assert!(!place.at("dockpass.toml").exists());
+    place.setup("token-server", &[]).must_fail_with(&["config.yml is there; nothing was written", "--replace"]);
+    assert!(!place.at("dockpass.toml").exists() && !place.at("dockpass-data").exists());
     fs::rename(place.at("mine.toml"), place.at("dockpass.toml")).expect("renamed");
     let said = place.setup("gateway", &["--replace"]).must_succeed().stdout;
     assert_eq!(said.matches("what was there is kept as").count(), 2, "{said}");
     assert_eq!(place.text("dockpass.toml.before-1"), "[audit]\nkeep_days = 7\n");
     assert_eq!(place.text("registry/config.yml.before-1"), "version: 0.1\n");
+}
+
+#[test]
+fn data_of_an_earlier_version_waits_for_its_server() {
+    let place = Place::new();
+    drop(place.serve(&format!("{} serve --listen {}", executable().display(), place.dockpass_at)));
+    let format = "dockpass data 1\n";
+    fs::write(place.at("dockpass-data/format"), format).expect("a file");
+    let said = place.setup("token-server", &[]).must_succeed().stdout;
+    assert!(said.contains("has the format of another version"), "{said}");
+    assert!(!place.at("registry/config.yml").exists(), "{said}");
+    assert_eq!(place.text("dockpass-data/format"), format, "setup migrates nothing");
 }
 
 /// What somebody reads and types on a terminal.
@@ -219,6 +235,9 @@ fn a_configuration_of_somebody_else_in_the_working_directory_is_not_used() {
         std::os::unix::fs::chown(&file, Some(65_534), Some(65_534)).expect("root gives it away");
         place.dockpass(&["serve"]).must_fail_with(&["it belongs to the user id 65534"]);
     }
+    fs::rename(&file, place.at("other.toml")).expect("renamed");
+    std::os::unix::fs::symlink("other.toml", &file).expect("a link");
+    place.dockpass(&["serve"]).must_fail_with(&["it is a symbolic link"]);
     fs::remove_file(&file).expect("it is there");
     Run::of(command("mkfifo").arg(&file), "").must_succeed();
     place.dockpass(&["serve"]).must_fail_with(&["it is no ordinary file"]);

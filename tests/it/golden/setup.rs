@@ -53,6 +53,8 @@ fn said(columns: Option<u32>) -> String {
     }
     let text = text.replace('\r', "").replace(&executable().display().to_string(), "dockpass");
     let text = text.replace(&home.path().display().to_string(), "~");
+    let port = listen.rsplit(':').next().expect("a port");
+    let text = text.replace(&format!("localhost:{port}"), "localhost:PORT");
     text.replace(&listen, "LISTEN").replace(&registry, "REGISTRY")
 }
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use super::SetupArguments;
+use super::existing::{self, Existing};
 use super::questions::{Question, Questions};
 use crate::cli::screen::{CliError, Console};
 use crate::config::BaseUrl;
@@ -20,6 +21,8 @@ const DEBIAN_SERVICE: &str = "docker-registry";
 const USUAL_REGISTRY: &str = "http://127.0.0.1:5000";
 /// The port where only this machine, or a proxy, connects.
 const PORT: u16 = 8700;
+/// The port that `https://` has by itself.
+const HTTPS: u16 = 443;
 
 /// What a site is to be.
 pub(super) struct Answers {
@@ -46,16 +49,30 @@ pub(super) struct RegistryFiles {
     pub(super) owner: Option<String>,
     /// The service to be restarted, where it is known.
     pub(super) service: Option<&'static str>,
+    /// Where it listens, if not by what `registry.url` says.
+    pub(super) address: Option<String>,
+    /// Whether somebody has read that the configuration which is there is replaced.
+    pub(super) may_replace: bool,
 }
 
-impl RegistryFiles {
-    fn debian() -> Self {
-        Self {
+impl Registry {
+    /// Debian's, which keeps its images and its address. One that checks registry tokens by itself stays as open as it is:
+    /// clients reach it without dockpass.
+    fn debian(layout: SiteLayout, may_replace: bool, there: Option<Existing>) -> Result<Self, String> {
+        let usual = || BaseUrl::parse(USUAL_REGISTRY).map_err(|error| error.to_string());
+        let (storage, url, open_port) = match there {
+            Some(Existing { storage, url, open_port }) => (storage, url, open_port),
+            None => (DEBIAN_STORAGE.into(), usual()?, None),
+        };
+        let files = RegistryFiles {
             directory: DEBIAN_DIRECTORY.into(),
-            storage: Some(DEBIAN_STORAGE.into()),
+            storage: Some(storage),
             owner: Some(DEBIAN_SERVICE.to_owned()),
             service: Some(DEBIAN_SERVICE),
-        }
+            address: open_port.filter(|_| layout == SiteLayout::TokenServer).map(|port| format!("0.0.0.0:{port}")),
+            may_replace,
+        };
+        Ok(Self { url, files: Some(files) })
     }
 }
 
@@ -84,9 +101,11 @@ impl PublicName {
         Some(self.host.as_str()).filter(|_| !is_address && !self.is_local())
     }
 
-    /// The URL that clients are told. On this machine the usual port is no other than ours.
-    fn url(&self) -> String {
-        let port = self.port.or_else(|| self.is_local().then_some(PORT));
+    /// The URL that clients are told, with the port that is listened on unless the name has one. On this machine the usual
+    /// port is no other than ours.
+    fn url(&self, listened: Option<u16>) -> String {
+        let listened = listened.or_else(|| self.is_local().then_some(PORT));
+        let port = self.port.or(listened.filter(|port| *port != HTTPS));
         let host = host::in_brackets(&self.host);
         port.map_or_else(|| format!("https://{host}"), |port| format!("https://{host}:{port}"))
     }
@@ -110,7 +129,7 @@ pub(super) fn ask(arguments: SetupArguments, console: &mut Console) -> Result<An
     };
     refuse_what_has_no_use(layout, &arguments)?;
     let is_evaluation = layout == SiteLayout::Evaluation;
-    let registry = if is_evaluation { None } else { registry(&mut questions, &arguments, is_debian_here)? };
+    let registry = if is_evaluation { None } else { registry(&mut questions, &arguments, layout, is_debian_here)? };
     let name = match (&arguments.name, is_evaluation) {
         (None, true) => Some(PublicName { host: "localhost".to_owned(), port: None }),
         (given, _) => questions.answer(&NAME, given.as_deref(), PublicName::read)?,
@@ -180,6 +199,7 @@ fn refuse_what_has_no_use(layout: SiteLayout, arguments: &SetupArguments) -> Res
 fn registry(
     questions: &mut Questions<'_>,
     arguments: &SetupArguments,
+    layout: SiteLayout,
     is_debian_here: bool,
 ) -> Result<Option<Registry>, CliError> {
     let question = Question {
@@ -193,15 +213,23 @@ fn registry(
         asked: "Registry",
         proposed: if is_debian_here { DEBIAN } else { USUAL_REGISTRY },
     };
+    // The question says that Debian's configuration is replaced; an option does not.
+    let is_told = is_debian_here && arguments.registry.is_none() && questions.are_asked();
     let answer = questions.answer(&question, arguments.registry.as_deref(), |text| {
-        let url = if text == DEBIAN { USUAL_REGISTRY } else { text };
-        let url = BaseUrl::parse(url).map_err(|error| format!("{error}; or {DEBIAN}"))?;
-        Ok(Registry { url, files: (text == DEBIAN).then(RegistryFiles::debian) })
+        if text == DEBIAN {
+            return Registry::debian(layout, is_told, existing::of(Path::new(DEBIAN_DIRECTORY))?);
+        }
+        let url = BaseUrl::parse(text).map_err(|error| format!("{error}; or {DEBIAN}"))?;
+        Ok(Registry { url, files: None })
     })?;
     let Some(registry) = answer else { return Ok(None) };
     let Some(directory) = &arguments.registry_config else { return Ok(Some(registry)) };
-    let (storage, owner) = (arguments.registry_storage.clone(), arguments.registry_owner.clone());
-    let files = RegistryFiles { directory: directory.clone(), storage, owner, service: None };
+    let storage = match &arguments.registry_storage {
+        Some(storage) => Some(storage.clone()),
+        None => existing::of(directory).map_err(CliError::Finding)?.map(|there| there.storage),
+    };
+    let (directory, owner) = (directory.clone(), arguments.registry_owner.clone());
+    let files = RegistryFiles { directory, storage, owner, service: None, address: None, may_replace: false };
     Ok(Some(Registry { files: Some(files), ..registry }))
 }
 
@@ -279,7 +307,7 @@ impl Answers {
                 .extend([("server.behind_proxy", "true".to_owned()), ("server.trusted_proxies", addresses.join(","))]),
         }
         if !matches!(self.tls, Tls::Nobody) {
-            keys.push(("server.public_url", self.name.url()));
+            keys.push(("server.public_url", self.name.url(self.listened())));
         }
         if let Some(registry) = &self.registry {
             let key = if self.layout == SiteLayout::Gateway { "registry.upstream" } else { "registry.url" };
@@ -287,6 +315,12 @@ impl Answers {
         }
         keys.extend(self.registry_host.clone().map(|host| ("registry.public_host", host)));
         keys
+    }
+
+    /// The port that `--listen` says, where clients connect to that and the system does not choose it.
+    fn listened(&self) -> Option<u16> {
+        let listen = self.listen.as_deref().filter(|_| !matches!(self.tls, Tls::Proxy(_)))?;
+        listen.rsplit(':').next()?.parse().ok().filter(|port| *port > 0)
     }
 
     /// Where it listens, as far as it follows from the name.
@@ -299,7 +333,7 @@ impl Answers {
             Tls::Nobody | Tls::SelfSigned | Tls::Files { .. } if self.name.is_local() => {
                 format!("127.0.0.1:{}", port.unwrap_or(PORT))
             }
-            Tls::Nobody | Tls::SelfSigned | Tls::Files { .. } => format!("0.0.0.0:{}", port.unwrap_or(443)),
+            Tls::Nobody | Tls::SelfSigned | Tls::Files { .. } => format!("0.0.0.0:{}", port.unwrap_or(HTTPS)),
         }
     }
 }
@@ -372,6 +406,51 @@ mod tests {
             "server.listen=127.0.0.1:8700\ntls.self_signed=true\nserver.public_url=https://localhost:8700\n"
         );
         assert!(keys("--yes --registry debian --listen 127.0.0.1:9").starts_with("server.listen=127.0.0.1:9\n"));
+    }
+
+    #[test]
+    fn the_url_has_the_port_that_is_listened_on() {
+        for (line, url) in [
+            ("--name a.example --tls self-signed --listen 0.0.0.0:8443", "https://a.example:8443"),
+            ("--name a.example --tls self-signed --listen 0.0.0.0:443", "https://a.example"),
+            ("--name a.example:9000 --tls self-signed --listen 0.0.0.0:8443", "https://a.example:9000"),
+            ("--name a.example --tls self-signed", "https://a.example"),
+            ("--name localhost --tls self-signed --listen 8443", "https://localhost:8443"),
+            ("--name localhost --tls self-signed --listen 127.0.0.1:0", "https://localhost:8700"),
+            ("--name a.example --tls proxy --listen 127.0.0.1:8443", "https://a.example"),
+        ] {
+            let keys = keys(&format!("--yes {line}"));
+            assert!(keys.contains(&format!("server.public_url={url}\n")), "{line}: {keys}");
+        }
+    }
+
+    #[test]
+    fn debians_registry_keeps_its_images_and_its_address() {
+        let there = || Existing {
+            storage: "/srv/images".into(),
+            url: BaseUrl::parse("http://127.0.0.1:5001").unwrap(),
+            open_port: Some(5001),
+        };
+        let registry = |layout| Registry::debian(layout, false, Some(there())).unwrap();
+        let gateway = registry(SiteLayout::Gateway);
+        assert_eq!(gateway.url.to_string(), "http://127.0.0.1:5001");
+        let files = gateway.files.unwrap();
+        assert_eq!((files.storage, files.address), (Some("/srv/images".into()), None), "for dockpass alone");
+        let files = registry(SiteLayout::TokenServer).files.unwrap();
+        assert_eq!(files.address.as_deref(), Some("0.0.0.0:5001"), "clients reach it as before");
+    }
+
+    #[test]
+    fn an_option_is_no_leave_to_replace_a_registrys_configuration() {
+        for line in ["--yes --registry debian", "--layout gateway --name localhost --registry debian"] {
+            let registry = asked(line, None).0.unwrap().registry.unwrap();
+            assert!(!registry.files.unwrap().may_replace, "{line}");
+        }
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("config.yml"), "storage:\n  s3:\n    region: x\n").unwrap();
+        let line = format!("--yes --registry http://r:5000 --registry-config {}", directory.path().display());
+        assert!(asked(&line, None).0.err().unwrap().to_string().contains("has storage.s3"));
+        assert!(asked(&format!("{line} --registry-storage /srv"), None).0.is_ok(), "it is said where");
     }
 
     #[test]

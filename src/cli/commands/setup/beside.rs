@@ -28,12 +28,20 @@ pub(super) async fn prepare(
     files: &RegistryFiles,
     may_replace: bool,
 ) -> Result<Result<Ready, String>, CliError> {
-    let owner = files.owner.as_deref().map(Owner::named).transpose()?;
+    let owner = owner(files)?;
     let place = Files { directory: absolute(&files.directory)?, owner };
+    let there = place.directory.join("config.yml");
+    // What a registry that checks tokens is told comes from the data of the site, which a start would make.
+    if layout == SiteLayout::TokenServer && !may_replace && there.symlink_metadata().is_ok() {
+        return Err(CliError::Finding(format!(
+            "{} is there; nothing was written: choose another directory, or add --replace, which keeps it under another name",
+            there.display()
+        )));
+    }
     let certificate = place.directory.join(crate::http::CERTIFICATE_NAME);
     let which = which(layout, files, &certificate)?;
     let configuration = match layout {
-        SiteLayout::Gateway | SiteLayout::Evaluation => of_trial(config.clone(), &which).await?,
+        SiteLayout::Gateway | SiteLayout::Evaluation => of_trial(config.clone(), &which).await?.0,
         SiteLayout::TokenServer => match of_site(config, &which).await? {
             Ok(configuration) => configuration,
             Err(why) => return Ok(Err(why)),
@@ -41,6 +49,18 @@ pub(super) async fn prepare(
     };
     let beside = configuration.certificate.as_ref().map(|_| certificate);
     Ready::of(configuration, place, beside, mode_of(Program::Distribution), may_replace).map(Ok)
+}
+
+/// Whose the files are to be.
+fn owner(files: &RegistryFiles) -> Result<Option<Owner>, CliError> {
+    let Some(name) = files.owner.as_deref() else { return Ok(None) };
+    if !rustix::process::geteuid().is_root() {
+        let option = if files.service.is_some() { "--registry debian" } else { "--registry-owner" };
+        return Err(CliError::Usage(format!(
+            "{option} writes files for the user {name}, which only root may; nothing was written: try it with sudo"
+        )));
+    }
+    Owner::named(name).map(Some)
 }
 
 fn which(layout: SiteLayout, files: &RegistryFiles, certificate: &Path) -> Result<op::WhichConfiguration, CliError> {
@@ -57,6 +77,7 @@ fn which(layout: SiteLayout, files: &RegistryFiles, certificate: &Path) -> Resul
         }),
         certificate: Some(text(certificate)?),
         storage: storage.as_deref().map(text).transpose()?,
+        address: files.address.clone(),
         ..op::WhichConfiguration::default()
     })
 }
@@ -73,7 +94,7 @@ async fn of_site(
         let secret = directory.join(data_files::KEYS).join(data_files::EVENTS_SECRET);
         let mut config = config.clone();
         config.registry.events_secret.get_or_insert(secret);
-        let ours = of_trial(config, which).await?;
+        let (ours, _) = of_trial(config, which).await?;
         return Ok(Ok(RegistryConfiguration { certificate: theirs.certificate, ..ours }));
     }
     if let Ok(found) = fs::metadata(directory)
@@ -83,6 +104,15 @@ async fn of_site(
             "{} belongs to the user id {}, whose server has to start first",
             directory.display(),
             found.uid()
+        )));
+    }
+    let noted = |directory: &Path| fs::read(directory.join(data_files::FORMAT)).ok();
+    if let Some(theirs) = noted(directory)
+        && Some(theirs) != of_trial(config.clone(), which).await?.1
+    {
+        return Ok(Err(format!(
+            "{} has the format of another version, which the server brings to its own when it starts: it has to start first",
+            directory.display()
         )));
     }
     started(config.clone()).await?.stop().await;
@@ -100,14 +130,17 @@ async fn started(config: Config) -> Result<Running, StartError> {
     Ok(http::start(config, Listeners::SocketOnly, None, Clock::system()).await?.0)
 }
 
-/// What a server with this configuration says of itself, on a data directory that goes again.
-async fn of_trial(mut config: Config, which: &op::WhichConfiguration) -> Result<RegistryConfiguration, CliError> {
+/// What a server with this configuration says of itself, on a data directory that goes again; and which format that had.
+async fn of_trial(
+    mut config: Config,
+    which: &op::WhichConfiguration,
+) -> Result<(RegistryConfiguration, Option<Vec<u8>>), CliError> {
     let passing = Passing::make()?;
     config.server.data_dir = passing.0.join("data");
     let running = started(config.clone()).await?;
     let answer = ask(&mut Api::in_directory(&config.server.data_dir), which).await;
     running.stop().await;
-    answer
+    Ok((answer?, fs::read(config.server.data_dir.join(data_files::FORMAT)).ok()))
 }
 
 /// A directory that goes when it is no longer needed.

@@ -2,8 +2,10 @@
 //!
 //! - `questions`: an answer comes from an option, from a terminal, or is the proposed one.
 //! - `answers`: what is asked, at most five questions, and the keys that follow from the answers.
+//! - `existing`: what the configuration of a registry that is there says of its images and its address.
 //! - `place`: where the configuration goes, and what becomes of one that is there.
 //! - `trial`: what is looked at before anything is written.
+//! - `readers`: whether the user of the service may read the files that are named.
 //! - `beside`: the configuration of the registry.
 //! - `next`: the commands that are left.
 //!
@@ -11,9 +13,11 @@
 
 mod answers;
 mod beside;
+mod existing;
 mod next;
 mod place;
 mod questions;
+mod readers;
 mod trial;
 
 use std::path::PathBuf;
@@ -35,21 +39,21 @@ use trial::Check;
 /// What `dockpass setup` takes: an option for each question, and some for what is not asked.
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  dockpass setup\n  dockpass setup --layout gateway --registry debian --name registry.example.com --tls \
-                  self-signed\n  dockpass setup --layout token-server --registry http://127.0.0.1:5000 --yes\n\nIt asks what no option \
+    after_help = "Example:\n  dockpass setup\n  dockpass setup --layout gateway --registry debian --name localhost --replace\n  dockpass setup --layout token-server --registry http://127.0.0.1:5000 --yes\n\nIt asks what no option \
                   says, at most five questions, and writes the configuration: /etc/dockpass/config.toml for root where the package \
                   is installed, else ./dockpass.toml, or what --config names. First it looks whether the port is free, the name has \
                   an address, certificates can be read, and the registry answers. A configuration that sets anything is replaced with \
                   --replace only, and kept. It starts and restarts nothing: the commands that are left are printed.\n\nOn the \
-                  machine of Debian's docker-registry, `--registry debian` writes the registry's configuration, too, and keeps \
-                  the one that was there; --registry-config does so for any Distribution.\n\nExit codes: 0 written, warnings \
+                  machine of Debian's docker-registry, `--registry debian` writes the registry's configuration, too, with \
+                  the images and the address of the one that is there, which is kept; unless you are asked, that takes --replace. \
+                  --registry-config does so for any Distribution.\n\nExit codes: 0 written, warnings \
                   included; 1 refused or failed; 2 wrong usage, also where nobody can be asked."
 )]
 pub(in crate::cli) struct SetupArguments {
     /// What the site is to be
     #[arg(long, value_name = "LAYOUT", value_parser = values::word::<SiteLayout>())]
     layout: Option<SiteLayout>,
-    /// Where dockpass reaches the registry, as http://127.0.0.1:5000; or `debian`: Debian's docker-registry on this machine, whose
+    /// Where dockpass reaches the registry, as `http://127.0.0.1:5000`; or `debian`: Debian's docker-registry on this machine, whose
     /// configuration is then written, too
     #[arg(long, value_name = "URL")]
     registry: Option<String>,
@@ -113,16 +117,16 @@ pub(in crate::cli) async fn run(
     let config = loaded.config;
     let mut checks: Vec<Check> =
         loaded.warnings.into_iter().map(|seen| Check::doubtful("configuration", seen)).collect();
-    checks.extend(trial::look(&config, &answers, console).await?);
+    checks.extend(trial::look(&config, &answers, &place, console).await?);
     let file = place.prepare(&config::written(&values)?)?;
     let htpasswd = files_of(&answers).and_then(|files| next::htpasswd_of(&files.directory));
     let (beside, told) = beside_of(&config, &answers, replace).await?;
     checks.extend(told);
-    let kept = file.write()?;
     let beside = beside.map(registry::Ready::write).transpose()?;
+    let kept = file.write()?;
     let facts =
         next::Facts { config: &config, answers: &answers, place: &place, is_beside: beside.is_some(), htpasswd };
-    let next = next::commands(&facts, console);
+    let next = next::commands(&facts, console)?;
     let done = Done { place: &place, kept, beside, checks, next };
     console.report(&done.report(&config, &answers))
 }
@@ -139,8 +143,7 @@ async fn beside_of(
     replace: bool,
 ) -> Result<(Option<registry::Ready>, Option<Check>), CliError> {
     let Some(files) = files_of(answers) else { return Ok((None, None)) };
-    // Of Debian's the question says that it is replaced.
-    let may_replace = replace || files.service.is_some();
+    let may_replace = replace || files.may_replace;
     Ok(match beside::prepare(config, answers.layout, files, may_replace).await? {
         Ok(ready) => (Some(ready), None),
         Err(why) => (None, Some(Check::doubtful("registry's files", why))),

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::answers::{Answers, Tls};
 use super::place::Place;
-use crate::cli::screen::Console;
+use crate::cli::commands::registry;
+use crate::cli::screen::{CliError, Console};
 use crate::cli::wire::is_served;
 use crate::config::Config;
 use crate::data_files;
@@ -29,17 +30,19 @@ pub(super) struct Facts<'f> {
 }
 
 /// The lines.
-pub(super) fn commands(facts: &Facts<'_>, console: &Console) -> Vec<String> {
+pub(super) fn commands(facts: &Facts<'_>, console: &Console) -> Result<Vec<String>, CliError> {
     let Facts { answers, place, is_beside, htpasswd, .. } = facts;
     // Who came here by sudo goes on by it.
-    let sudo = if console.variable("SUDO_USER").is_some() { "sudo " } else { "" };
+    let is_root = rustix::process::geteuid().is_root();
+    let sudo = if !is_root || console.variable("SUDO_USER").is_some() { "sudo " } else { "" };
     let option = if place.is_named { format!(" --config {}", word(&place.file)) } else { String::new() };
     let dockpass = format!("{}{}{option}", if place.is_system { sudo } else { "" }, shell_word(&console.program));
     let mut lines = Vec::new();
     lines.extend(start(facts, sudo, &dockpass));
     if answers.registry.is_some() && !is_beside && answers.layout == SiteLayout::TokenServer {
         lines.push(format!(
-            "{dockpass} registry config --for distribution --layout token-server --output /etc/docker/registry --replace"
+            "{} registry config --for distribution --layout token-server --output /etc/docker/registry --replace",
+            by_root(place, sudo, &console.program)?
         ));
         lines.push("# and start the registry again".to_owned());
     }
@@ -49,7 +52,17 @@ pub(super) fn commands(facts: &Facts<'_>, console: &Console) -> Vec<String> {
         lines.push(format!("{dockpass} import htpasswd {}", word(file)));
     }
     lines.extend(push(facts, &dockpass));
-    lines
+    Ok(lines)
+}
+
+/// dockpass as root, which is to write below `/etc`. Root takes the configuration of somebody else only where it is named.
+fn by_root(place: &Place, sudo: &str, program: &str) -> Result<String, CliError> {
+    let program = shell_word(program);
+    if place.is_system || (sudo.is_empty() && !place.is_named) {
+        return Ok(format!("{sudo}{program}"));
+    }
+    let file = if sudo.is_empty() { place.file.clone() } else { registry::absolute(&place.file)? };
+    Ok(format!("{sudo}{program} --config {}", word(&file)))
 }
 
 /// Starts dockpass, and the registry with its new configuration.
@@ -89,8 +102,11 @@ fn trust(Facts { config, answers, .. }: &Facts<'_>, sudo: &str, dockpass: &str) 
     match &answers.tls {
         Tls::SelfSigned => {
             let ca = config.server.data_dir.join(data_files::KEYS).join(data_files::TLS_CA);
-            let own = config.realm_address(config.server.listen).authority();
-            let place = Path::new("/etc/docker/certs.d").join(own).join("ca.crt");
+            let own = config.realm_address(config.server.listen);
+            // Where docker looks when it talks to the registry: it asks dockpass for a token with the same CAs.
+            let host = config.registry_host().or(&own.public_host());
+            let host = host.as_str().map_or_else(|| own.authority(), str::to_owned);
+            let place = Path::new("/etc/docker/certs.d").join(host).join("ca.crt");
             vec![
                 "# docker on each client trusts the CA of dockpass by:".to_owned(),
                 format!("{sudo}install -D -m 644 {} {}", word(&ca), word(&place)),

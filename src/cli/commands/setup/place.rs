@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,8 @@ pub(super) struct Place {
     /// Whether it is the one of the package.
     pub(super) is_system: bool,
     pub(super) data_dir: String,
+    /// Where a server with the configuration that is there listens.
+    pub(super) listened: Option<SocketAddr>,
     there: Sets,
 }
 
@@ -45,19 +48,21 @@ impl Place {
     /// What `--config` names, else the file of the package for root, else the one of the working directory.
     pub(super) fn of(global: &Global, console: &Console) -> Result<Self, CliError> {
         let named = global.config.clone().or_else(|| console.variable("DOCKPASS_CONFIG").map(PathBuf::from));
-        let is_named = global.config.is_some();
+        let (is_named, is_elsewhere) = (global.config.is_some(), named.is_some());
         let usual = if console.is_packaged { SYSTEM_FILE } else { LOCAL_FILE };
         let file = named.unwrap_or_else(|| PathBuf::from(usual));
         let is_system = file == Path::new(SYSTEM_FILE);
-        let (there, data_there) = look(&file)?;
+        let There { sets: there, data: data_there, listened } = look(&file)?;
         let data_dir = match (&global.data_dir, console.variable("DOCKPASS_DATA_DIR"), data_there) {
-            (Some(path), ..) => text(&std::path::absolute(path).map_err(|cause| failed(path, cause))?)?,
+            (Some(path), ..) => absolute(path)?,
             (None, Some(path), _) => path.to_owned(),
             (None, None, Some(path)) => path,
             (None, None, None) if is_system => SYSTEM_DATA.to_owned(),
+            // From wherever the server is started with that file.
+            (None, None, None) if is_elsewhere => absolute(Path::new(LOCAL_DATA))?,
             (None, None, None) => LOCAL_DATA.to_owned(),
         };
-        Ok(Self { file, is_named, is_system, data_dir, there })
+        Ok(Self { file, is_named, is_system, data_dir, listened, there })
     }
 
     /// Refuses to replace what an operator has set.
@@ -101,20 +106,31 @@ impl Ready<'_> {
     }
 }
 
-/// What a file sets, and where it says that the data is.
-fn look(file: &Path) -> Result<(Sets, Option<String>), CliError> {
+/// What a file sets, where it says that the data is, and where its server listens.
+struct There {
+    sets: Sets,
+    data: Option<String>,
+    listened: Option<SocketAddr>,
+}
+
+fn look(file: &Path) -> Result<There, CliError> {
+    let without = |sets| Ok(There { sets, data: None, listened: None });
     match fs::symlink_metadata(file) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok((Sets::NoFile, None)),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return without(Sets::NoFile),
         Err(cause) => return Err(failed(file, cause)),
         Ok(_) => {}
     }
-    let Ok(loaded) = Config::load(Some(file), std::iter::empty(), &[]) else { return Ok((Sets::Something, None)) };
+    let Ok(loaded) = Config::load(Some(file), std::iter::empty(), &[]) else { return without(Sets::Something) };
     let set: Vec<_> = loaded.config.describe().iter().filter(|setting| setting.origin != Origin::Default).collect();
     let is_data = |key: &str| key == "server.data_dir";
     let sets = if set.iter().all(|setting| is_data(setting.key)) { Sets::Nothing } else { Sets::Something };
     let data =
         set.iter().any(|setting| is_data(setting.key)).then(|| text(&loaded.config.server.data_dir)).transpose()?;
-    Ok((sets, data))
+    Ok(There { sets, data, listened: Some(loaded.config.server.listen) })
+}
+
+fn absolute(path: &Path) -> Result<String, CliError> {
+    text(&std::path::absolute(path).map_err(|cause| failed(path, cause))?)
 }
 
 fn text(path: &Path) -> Result<String, CliError> {
@@ -173,6 +189,9 @@ mod tests {
             (place.file.display().to_string(), place.data_dir)
         };
         assert_eq!(at(&console), (LOCAL_FILE.to_owned(), LOCAL_DATA.to_owned()));
+        let named = Global { config: Some("/nowhere/x.toml".into()), ..Global::default() };
+        let data = std::env::current_dir().unwrap().join("dockpass-data").display().to_string();
+        assert_eq!(Place::of(&named, &console).unwrap().data_dir, data, "from wherever it is started");
         console.is_packaged = true;
         assert_eq!(at(&console), (SYSTEM_FILE.to_owned(), SYSTEM_DATA.to_owned()));
         console.environment.insert("DOCKPASS_CONFIG".into(), "/nowhere/c.toml".into());

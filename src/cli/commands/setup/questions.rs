@@ -29,6 +29,11 @@ impl<'c> Questions<'c> {
         Self { console, takes_proposed, missing: Vec::new() }
     }
 
+    /// Whether somebody is asked what no option says.
+    pub(super) fn are_asked(&self) -> bool {
+        self.console.in_is_terminal && !self.takes_proposed
+    }
+
     /// The answer: what the option says, if it was given, else what somebody types. Where nobody can be asked, what is
     /// proposed stands in its place until [`Self::end`]; none if nothing is.
     pub(super) fn answer<T>(
@@ -41,8 +46,7 @@ impl<'c> Questions<'c> {
         if let Some(given) = given {
             return read(given).map(Some).map_err(wrong);
         }
-        let is_asked = self.console.in_is_terminal && !self.takes_proposed;
-        if is_asked {
+        if self.are_asked() {
             return self.ask(question, read).map(Some);
         }
         if !self.takes_proposed || question.proposed.is_empty() {

@@ -1,11 +1,14 @@
 //! What is looked at before anything is written. What a server would refuse to start with ends it; what may be mended later is
 //! told.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::answers::Answers;
+use super::place::Place;
+use super::readers;
 use crate::causes::with_causes;
 use crate::cli::screen::{CliError, Console, shown};
 use crate::cli::wire::is_served;
@@ -48,26 +51,34 @@ impl Check {
 ///
 /// # Errors
 /// What a server would not start with.
-pub(super) async fn look(config: &Config, answers: &Answers, console: &Console) -> Result<Vec<Check>, CliError> {
+pub(super) async fn look(
+    config: &Config,
+    answers: &Answers,
+    place: &Place,
+    console: &Console,
+) -> Result<Vec<Check>, CliError> {
     http::check(config, console.clock.now())?;
-    let mut checks = vec![port(config)?];
+    let mut checks = vec![port(config, place.listened)?];
+    checks.extend(readers::look(config, place));
     checks.extend(name(answers).await);
     checks.extend(registry(config, answers).await);
     Ok(checks)
 }
 
-/// Whether the port is free, or taken by the server that will be restarted.
-fn port(config: &Config) -> Result<Check, CliError> {
+/// Whether the port is free, or taken by the server that will be restarted, which `listened` there as far as is known.
+fn port(config: &Config, listened: Option<SocketAddr>) -> Result<Check, CliError> {
     let listen = config.server.listen;
     match http::try_to_listen(config) {
         Ok(()) => Ok(Check::well("port", format!("{listen} is free"))),
-        Err(_) if is_served(&config.server.data_dir) => Ok(Check::well(
-            "port",
-            format!(
-                "{listen} is taken, as it would be by the server that runs on {}",
-                config.server.data_dir.display()
-            ),
-        )),
+        Err(error) if error.is_taken() && is_served(&config.server.data_dir) => {
+            let server = config.server.data_dir.display();
+            let seen = format!("{listen} is taken, as it would be by the server that runs on {server}");
+            Ok(if listened == Some(listen) {
+                Check::well("port", seen)
+            } else {
+                Check::doubtful("port", format!("{seen}; look whether it is that one, or choose another with --listen"))
+            })
+        }
         Err(error) => Err(CliError::Start(error.into())),
     }
 }
@@ -153,5 +164,44 @@ mod tests {
             assert_eq!(check.is_well, is_well, "{}", check.line());
             assert_eq!(check.seen.ends_with("as no registry does"), !base.is_of_registry(), "{}", check.line());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::os::unix::net::UnixListener;
+    use std::path::Path;
+
+    use super::*;
+    use crate::data_files::SOCKET;
+
+    fn config(data: &Path, listen: &str) -> Config {
+        let keys = [("server.data_dir", data.display().to_string()), ("server.listen", listen.to_owned())];
+        Config::load(None, std::iter::empty(), &keys).unwrap().config
+    }
+
+    #[test]
+    fn a_port_is_the_running_servers_only_where_that_listens() {
+        let directory = tempfile::tempdir().unwrap();
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let config_of = |listen: &str| config(directory.path(), listen);
+        assert!(port(&config_of(&address.to_string()), Some(address)).is_err(), "no server runs");
+        let server = UnixListener::bind(directory.path().join(SOCKET)).unwrap();
+        assert!(port(&config_of(&address.to_string()), Some(address)).unwrap().is_well);
+        for listened in [None, Some(SocketAddr::from(([127, 0, 0, 1], 1)))] {
+            let check = port(&config_of(&address.to_string()), listened).unwrap();
+            assert!(!check.is_well && check.seen.contains("--listen"), "{}", check.seen);
+        }
+        // No address of this machine (RFC 5737): a server does not mend that.
+        let keys = [
+            ("server.data_dir", directory.path().display().to_string()),
+            ("server.listen", "192.0.2.7:1".to_owned()),
+            ("tls.self_signed", "true".to_owned()),
+        ];
+        let elsewhere = Config::load(None, std::iter::empty(), &keys).unwrap().config;
+        assert!(port(&elsewhere, Some(elsewhere.server.listen)).is_err());
+        drop(server);
     }
 }
