@@ -142,6 +142,14 @@ fn answered(base: &RegistryBase, url: &str, layout: SiteLayout, is_written: bool
 mod tests {
     use hyper::StatusCode;
 
+    use std::net::TcpListener;
+
+    use std::os::unix::net::UnixListener;
+
+    use std::path::Path;
+
+    use crate::data_files::SOCKET;
+
     use super::*;
 
     #[test]
@@ -165,16 +173,6 @@ mod tests {
             assert_eq!(check.seen.ends_with("as no registry does"), !base.is_of_registry(), "{}", check.line());
         }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::TcpListener;
-    use std::os::unix::net::UnixListener;
-    use std::path::Path;
-
-    use super::*;
-    use crate::data_files::SOCKET;
 
     fn config(data: &Path, listen: &str) -> Config {
         let keys = [("server.data_dir", data.display().to_string()), ("server.listen", listen.to_owned())];
