@@ -210,6 +210,8 @@ pub struct Heard {
     pub refused: u64,
     /// When the last one was taken.
     pub last: Option<Timestamp>,
+    /// Whether the registry does not answer.
+    pub is_silent: bool,
     /// Whether one came for a manifest that dockpass has just read; none if there was nothing to read, or why it could not.
     pub came: Option<Result<bool, String>>,
 }
@@ -235,6 +237,9 @@ pub fn notifications(heard: &Heard) -> ExaminedCheck {
         // Some registries tell of pushes only.
         Some(Ok(false)) => row::ok(check, format!("{so_far}; none for a manifest that was read now")),
         Some(Err(why)) if heard.received == 0 => row::warning(check, format!("none since the start: {why}"), mend),
+        None if heard.received == 0 && heard.is_silent => {
+            row::not_applicable(check, "none since the start; the registry does not answer")
+        }
         None if heard.received == 0 => {
             row::not_applicable(check, "none since the start; the registry holds nothing that one could come of")
         }

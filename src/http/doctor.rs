@@ -282,6 +282,7 @@ async fn next_door(app: &web::Data<App>) -> Option<NextDoor> {
         received: app.received.count(),
         refused: app.received.refused(),
         last: app.received.last(),
+        is_silent: examined.is_err(),
         came: came.and_then(Result::transpose),
     };
     Some((app.expected(neighbour), examined, heard))

@@ -157,7 +157,7 @@ fn a_registry_that_does_not_answer_fails_once_and_the_rest_is_not_asked() {
     let site = InProcess::start_with(&[("registry.url", &format!("http://{closed}"))]);
     let told = examination(&site.as_local());
     must_be(&of(&told, "registry"), "failed", "cannot reach the registry");
-    for name in ["clock", "challenge", "token", "catalogue"] {
+    for name in ["clock", "challenge", "token", "catalogue", "notifications"] {
         must_be(&of(&told, name), "notApplicable", "does not answer");
     }
 }
