@@ -189,7 +189,7 @@ mod tests {
             (&DEBIANS.replace("/var/lib/docker-registry", "\"/srv/\\x41\""), "line 9"),
             (&DEBIANS.replace("    rootdirectory:", "\trootdirectory:"), "line 9"),
             (&DEBIANS.replace("/var/lib/docker-registry", "/srv\n      and: more"), "line 10"),
-            (&format!("{DEBIANS}http:\n  addr: :5001\n"), "line 23"),
+            (&format!("{DEBIANS}http:\n  addr: :5001\n"), "line 25"),
             ("version: 0.1\n", "no sections storage.filesystem and http"),
             ("version: 0.1\nstorage: {s3: {}}\nhttp: {addr: :5000}\n", "no sections storage.filesystem and http"),
         ] {

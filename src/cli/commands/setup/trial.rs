@@ -196,6 +196,7 @@ mod tests {
         let keys = [
             ("server.data_dir", directory.path().display().to_string()),
             ("server.listen", "192.0.2.7:1".to_owned()),
+            ("server.public_url", "https://pass.example.com".to_owned()),
             ("tls.self_signed", "true".to_owned()),
         ];
         let elsewhere = Config::load(None, std::iter::empty(), &keys).unwrap().config;
