@@ -13,6 +13,7 @@
 
 mod answers;
 mod beside;
+mod check;
 mod existing;
 mod next;
 mod place;
@@ -33,8 +34,8 @@ use crate::cli::screen::{CliError, Console, Report, Step, View};
 use crate::config::{self, Config};
 use crate::domain::setup::{SiteLayout, TlsChoice};
 use answers::{Answers, RegistryFiles};
+use check::Check;
 use place::Place;
-use trial::Check;
 
 /// What `dockpass setup` takes: an option for each question, and some for what is not asked.
 #[derive(Args)]

@@ -7,8 +7,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::check::Check;
 use super::place::Place;
-use super::trial::Check;
 use crate::cli::commands::registry::Owner;
 use crate::config::Config;
 

@@ -4,13 +4,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::answers::Answers;
+use super::check::Check;
 use super::place::Place;
 use super::readers;
 use crate::causes::with_causes;
-use crate::cli::screen::{CliError, Console, shown};
+use crate::cli::screen::{CliError, Console};
 use crate::cli::wire::is_served;
 use crate::config::Config;
 use crate::domain::setup::SiteLayout;
@@ -19,33 +18,6 @@ use crate::net;
 
 /// How long a name or the registry is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Something that was looked at.
-pub(super) struct Check {
-    what: &'static str,
-    is_well: bool,
-    seen: String,
-}
-
-impl Check {
-    fn well(what: &'static str, seen: String) -> Self {
-        Self { what, is_well: true, seen }
-    }
-
-    /// Something that needs a hand.
-    pub(super) fn doubtful(what: &'static str, seen: String) -> Self {
-        Self { what, is_well: false, seen }
-    }
-
-    pub(super) fn as_json(&self) -> Value {
-        json!({ "check": self.what, "isWell": self.is_well, "seen": self.seen })
-    }
-
-    pub(super) fn line(&self) -> String {
-        let mark = if self.is_well { "" } else { "warning: " };
-        format!("{}: {mark}{}", self.what, shown::plain(&self.seen))
-    }
-}
 
 /// Looks at everything.
 ///
