@@ -123,8 +123,8 @@ mod tests {
     use super::super::testing::{Fake, TOKEN, reply};
     use super::*;
 
-    fn challenge(realm: &str, service: &str) -> Option<Challenge> {
-        Some(Challenge { realm: realm.to_owned(), service: service.to_owned() })
+    fn challenge(realm: &str, service: &str) -> Challenge {
+        Challenge { realm: realm.to_owned(), service: service.to_owned() }
     }
 
     #[test]
@@ -132,12 +132,12 @@ mod tests {
         for (text, expected) in [
             (
                 r#"Bearer realm="https://a/auth/token",service="registry""#,
-                challenge("https://a/auth/token", "registry"),
+                Some(challenge("https://a/auth/token", "registry")),
             ),
-            (r#"bearer service="s, t=u", scope="x", realm="r",error="e""#, challenge("r", "s, t=u")),
-            ("Bearer realm=r,service=s", challenge("r", "s")),
-            ("Bearer realm=r", challenge("r", "")),
-            ("Bearer nonsense", challenge("", "")),
+            (r#"bearer service="s, t=u", scope="x", realm="r",error="e""#, Some(challenge("r", "s, t=u"))),
+            ("Bearer realm=r,service=s", Some(challenge("r", "s"))),
+            ("Bearer realm=r", Some(challenge("r", ""))),
+            ("Bearer nonsense", Some(challenge("", ""))),
             (r#"Basic realm="r""#, None),
             (r#"Bearer realm="unended"#, None),
             ("Bearer", None),
@@ -172,7 +172,7 @@ mod tests {
         let fake = Fake::always(&reply(401, &headers, ""));
         let client = fake.client();
         let base = client.base(None).await.unwrap();
-        assert_eq!((base.status.as_u16(), base.challenge.clone()), (401, challenge("r", "s")));
+        assert_eq!((base.status.as_u16(), base.challenge.clone()), (401, Some(challenge("r", "s"))));
         assert_eq!(base.date, Timestamp::parse("1994-11-06T08:49:37Z").ok());
         assert!(base.is_refused());
         let error = client.accepted(&client.base(Some(TOKEN)).await.unwrap()).unwrap_err().to_string();

@@ -1,6 +1,7 @@
 //! Passwords that come as hashes of bcrypt: they work at once, and are hashed anew at the first sign-in.
 
 use std::net::IpAddr;
+use std::thread::ScopedJoinHandle;
 
 use super::super::sign_in::rounds_of;
 use super::super::{AccountUpdate, Credentials, Error, NewUser, Service};
@@ -108,7 +109,7 @@ fn guesses_at_once_do_not_tell_whose_password_is_imported() {
             let mut guesses = Vec::new();
             service.passwords.with_imported_held(&mut || {
                 guesses.extend((0..GUESSES).map(|number| scope.spawn(move || guess(number))));
-                let is_answered = || guesses.iter().any(|guess| guess.is_finished());
+                let is_answered = || guesses.iter().any(ScopedJoinHandle::is_finished);
                 while service.passwords.imported_waiting() < GUESSES && !is_answered() {
                     std::thread::yield_now();
                 }

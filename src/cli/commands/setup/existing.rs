@@ -152,20 +152,20 @@ mod tests {
                            headers:\n    X-Content-Type-Options: [nosniff]\nauth:\n  htpasswd:\n    realm: basic-realm\n    path: \
                            /etc/docker/registry\nhealth:\n  storagedriver:\n    enabled: true\n    interval: 10s\n    threshold: 3\n";
 
-    fn found(storage: &str, url: &str, open_port: Option<u16>) -> Result<Existing, String> {
-        Ok(Existing { storage: storage.into(), url: BaseUrl::parse(url).unwrap(), open_port })
+    fn found(storage: &str, url: &str, open_port: Option<u16>) -> Existing {
+        Existing { storage: storage.into(), url: BaseUrl::parse(url).unwrap(), open_port }
     }
 
     #[test]
     fn images_and_address_are_those_of_the_registry_that_is_there() {
-        assert_eq!(read(DEBIANS), found("/var/lib/docker-registry", "http://127.0.0.1:5000", Some(5000)));
+        assert_eq!(read(DEBIANS), Ok(found("/var/lib/docker-registry", "http://127.0.0.1:5000", Some(5000))));
         let own = DEBIANS
             .replace("/var/lib/docker-registry", "\"/srv/the images\" # on the large disk")
             .replace(":5000", "10.0.0.5:5001\n  relativeurls: true");
-        assert_eq!(read(&own), found("/srv/the images", "http://10.0.0.5:5001", None));
+        assert_eq!(read(&own), Ok(found("/srv/the images", "http://10.0.0.5:5001", None)));
         let usual =
             DEBIANS.replace("    rootdirectory: /var/lib/docker-registry\n", "").replace(":5000", "'[::]:5000'");
-        assert_eq!(read(&usual), found("/var/lib/registry", "http://127.0.0.1:5000", Some(5000)));
+        assert_eq!(read(&usual), Ok(found("/var/lib/registry", "http://127.0.0.1:5000", Some(5000))));
         let told = format!(
             "---\n{DEBIANS}notifications:\n  endpoints:\n  - name: other\n    url: http://x/\n    headers:\n      a: b\n"
         );
