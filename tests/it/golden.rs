@@ -25,7 +25,7 @@ use crate::support::{
 };
 
 /// Directories of `tests/golden` that a test of this file compares as a whole.
-const OURS: [&str; 7] = ["errors", "help", "logins", "registry-token", "setup", "start", "words"];
+const OURS: [&str; 8] = ["doctor", "errors", "help", "logins", "registry-token", "setup", "start", "words"];
 
 #[test]
 fn every_golden_file_is_looked_at_by_a_test() {

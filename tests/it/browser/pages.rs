@@ -325,6 +325,7 @@ fn on_a_phone_the_keyboard_comes_everywhere() {
         "People",
         "Audit",
         "Registry",
+        "Doctor",
         "Settings",
         "admin",
     ];

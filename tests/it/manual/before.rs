@@ -30,7 +30,7 @@ pub(super) const BEFORE: &[(&str, &str, &str)] = &[
     ("api", "printf", "export DOCKPASS_TOKEN=$(token alice)"),
     ("audit", "dockpass audit list\n", "user alice; ID=$(id alice)"),
     ("audit", "dockpass --server", "ID=$(id alice); export DOCKPASS_TOKEN=$(token alice)"),
-    ("ci", "dockpass robot create", "org acme"),
+    ("ci", "(umask 077; dockpass robot create", "org acme"),
     ("ci", "printf", "export DOCKPASS_TOKEN=$(cat secret.txt)"),
     ("ci", "export", "repo acme/app; DOCKPASS_TOKEN=$(cat secret.txt)"),
     ("gateway", "docker login", "token alice > token.txt"),
@@ -68,7 +68,7 @@ pub(super) const BEFORE: &[(&str, &str, &str)] = &[
         "org acme; repo acme/app; dockpass org add acme alice --admin true; DOCKPASS_TOKEN=$(token alice)",
     ),
     ("start", "read -rsp", "echo \"$PASSWORD\" | dockpass user password admin --password-stdin"),
-    ("tokens", "dockpass token create", "service ci; org acme"),
+    ("tokens", "(umask 077; dockpass token create", "service ci; org acme"),
     ("tokens", "dockpass token list", "ID=$(id alice); token alice > found.txt"),
     (
         "tokens",
