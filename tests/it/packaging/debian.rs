@@ -156,6 +156,10 @@ fn installed_upgraded_removed_and_purged_and_the_accounts_stay() {
     has_alice(&root.serve().1);
 }
 
+/// A registry that is there already, with images of its own.
+const OTHER_REGISTRY: &str =
+    "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: /srv/images\nhttp:\n  addr: 127.0.0.1:5000\n";
+
 #[test]
 fn setup_writes_the_configuration_of_the_package_and_that_of_debians_registry() {
     if release().is_none() {
@@ -165,9 +169,9 @@ fn setup_writes_the_configuration_of_the_package_and_that_of_debians_registry() 
     root.install(&packages(files.path()).0);
     root.run(&["useradd", "--system", "docker-registry"]);
     fs::create_dir_all(root.at("etc/docker/registry")).expect("a directory");
-    fs::write(root.at("etc/docker/registry/config.yml"), "version: 0.1\n").expect("a file");
+    fs::write(root.at("etc/docker/registry/config.yml"), OTHER_REGISTRY).expect("a file");
     let options = ["--layout", "gateway", "--registry", "debian", "--name", "localhost", "--listen", "127.0.0.1:0"];
-    let done = root.run(&[&["dockpass", "setup"][..], &options].concat()).stdout;
+    let done = root.run(&[&["dockpass", "setup", "--replace"][..], &options].concat()).stdout;
     for line in [
         "wrote /etc/dockpass/config.toml\n  what was there is kept as /etc/dockpass/config.toml.before-1\n",
         "wrote /etc/docker/registry/config.yml\n  what was there is kept as /etc/docker/registry/config.yml.before-1\n",
@@ -184,7 +188,7 @@ fn setup_writes_the_configuration_of_the_package_and_that_of_debians_registry() 
     let registry: u32 = root.run(&["id", "--user", "docker-registry"]).stdout.trim().parse().expect("a number");
     let (user, _, mode) = owner("etc/docker/registry/config.yml");
     assert_eq!((user, mode), (registry, 0o600));
-    assert!(root.text("etc/docker/registry/config.yml").contains("rootdirectory: \"/var/lib/docker-registry\""));
+    assert!(root.text("etc/docker/registry/config.yml").contains("rootdirectory: \"/srv/images\""));
     let (server, _) = root.serve();
     assert!(root.run(&["dockpass", "registry", "show"]).stdout.contains("Gateway"));
     let again = root.run_with(&[&["dockpass", "setup"][..], &options].concat(), "");
