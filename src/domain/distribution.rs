@@ -139,8 +139,13 @@ pub fn read(method: &str, target: &str) -> Result<Asked, Unreadable> {
         Place::Catalog => Ok(Asked::Catalog),
         Place::In(repository, object) => {
             let known = parameters::read(query, verb, &object)?;
-            let parameters::Parameters { passed: query, mount, stray_mount } = known;
-            Ok(Asked::Content(ContentRequest { repository, verb, object, query, mount, stray_mount }))
+            let parameters::Parameters { passed, mount, stray_mount } = known;
+            let asked = ContentRequest { repository, verb, object, query: passed, mount, stray_mount };
+            // What the registry is asked must be no longer than what may come: written anew, the query may be.
+            if tricks::may_grow_too_long(query) {
+                tricks::parts(&asked.target())?;
+            }
+            Ok(Asked::Content(asked))
         }
     }
 }

@@ -16,6 +16,11 @@ const CASE: Unreadable = Unreadable::Trick("the path begins with `/v2/`, in lowe
 const LENGTH: Unreadable = Unreadable::Trick("the path or the query is too long");
 const ESCAPES: Unreadable = Unreadable::Trick("the query has a `%` without two hexadecimal digits");
 
+/// Whether this query may be too long once all of it is encoded.
+pub(super) fn may_grow_too_long(query: &str) -> bool {
+    query.len().saturating_mul("%2F".len()) > MAX_QUERY
+}
+
 /// The path with the colon of its last part decoded, and the query as it came.
 ///
 /// # Errors
