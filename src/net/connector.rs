@@ -29,9 +29,22 @@ use super::untaken::Ends;
 const HEAD_START: Duration = Duration::from_millis(250);
 
 /// A connection, with TLS or without.
-pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
+    /// What is under it.
+    fn tcp(&self) -> &TcpStream;
+}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+impl Stream for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Stream for TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
 
 impl Connection for Box<dyn Stream> {
     fn connected(&self) -> Connected {
@@ -125,7 +138,19 @@ impl Opened {
     /// none if the kernel does not tell. It walks the kernel's table of connections: not for every write.
     #[must_use]
     pub fn untaken(&self) -> Option<u64> {
-        self.ends.untaken()
+        self.ends.untaken().ok().flatten()
+    }
+
+    /// Whether the other side's TCP has acknowledged all that was written, once the stream was closed on both sides. Where it was
+    /// closed there first, the kernel forgets the connection with the last acknowledgement, or with an error, which it keeps.
+    /// It may take tens of milliseconds more to acknowledge the end itself, which counts as a byte.
+    #[must_use]
+    pub fn was_taken_whole(&self) -> bool {
+        match self.ends.untaken() {
+            Ok(Some(waiting)) => waiting <= 1,
+            Ok(None) => self.stream.tcp().take_error().is_ok_and(|error| error.is_none()),
+            Err(_) => false,
+        }
     }
 
     /// The same, of which the kernel tells nothing.
@@ -228,6 +253,10 @@ impl Service<Uri> for Connector {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::super::trust;
     use super::*;
 
@@ -248,6 +277,44 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         connect(&format!("http://localhost:{port}"), PATIENT).await.unwrap();
         connect(&format!("http://127.0.0.1:{port}"), PATIENT).await.unwrap();
+    }
+
+    /// A connection over which two bytes were written, and the other side of it.
+    async fn written() -> (Opened, std::net::TcpStream) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut opened = open("127.0.0.1", port, None, PATIENT, PATIENT).await.unwrap();
+        opened.stream.write_all(b"ab").await.unwrap();
+        (opened, listener.accept().unwrap().0)
+    }
+
+    #[tokio::test]
+    async fn what_was_read_to_its_end_was_taken_whole_whoever_closed_first() {
+        for closes_first in [false, true] {
+            let (mut opened, mut other) = written().await;
+            other.read_exact(&mut [0; 2]).unwrap();
+            if closes_first {
+                drop(other);
+                assert_eq!(opened.stream.read(&mut [0]).await.unwrap(), 0);
+                opened.stream.shutdown().await.unwrap();
+            } else {
+                opened.stream.shutdown().await.unwrap();
+                assert_eq!(other.read(&mut [0]).unwrap(), 0);
+                drop(other);
+            }
+            assert!((0..1_000_000).any(|_| opened.was_taken_whole()), "{closes_first}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_left_unread_was_not() {
+        let (mut opened, other) = written().await;
+        // It says its end, and is gone with what it has not read.
+        other.shutdown(std::net::Shutdown::Write).unwrap();
+        assert_eq!(opened.stream.read(&mut [0]).await.unwrap(), 0);
+        drop(other);
+        assert!((0..1_000_000).any(|_| opened.untaken().is_none()));
+        assert!(!opened.was_taken_whole());
     }
 
     #[tokio::test]

@@ -1,7 +1,8 @@
 //! How many bytes of a TCP connection the other side's system has not acknowledged yet, as the kernel tells (`tx_queue` of
 //! `proc_net_tcp(5)`). A system call tells the same (`SIOCOUTQ`), but no safe one.
 
-use std::io::{BufRead, BufReader};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The two ends of a connection.
@@ -20,14 +21,20 @@ impl Ends {
         Self { own: (own.ip(), own.port()), other: (other.ip(), other.port()) }
     }
 
-    /// How many bytes wait, the end of the stream included once it was written; none if the kernel does not tell, as when
-    /// the connection is gone.
+    /// How many bytes wait, the end of the stream included once it was written; none if the connection is gone.
     ///
     /// Reads the table of all connections, so it is not for every write.
-    pub(super) fn untaken(&self) -> Option<u64> {
+    ///
+    /// # Errors
+    /// Where the kernel does not tell.
+    pub(super) fn untaken(&self) -> io::Result<Option<u64>> {
         let table = if self.own.0.is_ipv4() { "/proc/self/net/tcp" } else { "/proc/self/net/tcp6" };
-        let lines = BufReader::new(std::fs::File::open(table).ok()?).lines();
-        lines.map_while(Result::ok).find_map(|line| self.waiting(&line))
+        for line in BufReader::new(File::open(table)?).lines() {
+            if let Some(waiting) = self.waiting(&line?) {
+                return Ok(Some(waiting));
+            }
+        }
+        Ok(None)
     }
 
     /// What a line of the table says of this connection.
@@ -67,14 +74,14 @@ mod tests {
     }
 
     fn becomes(ends: Ends, wanted: impl Fn(Option<u64>) -> bool) -> bool {
-        (0..1_000_000).any(|_| wanted(ends.untaken()))
+        (0..1_000_000).any(|_| wanted(ends.untaken().unwrap()))
     }
 
     #[test]
     fn what_nobody_reads_is_told_until_it_is_read() {
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let Some((mut stream, mut other, ends)) = pair(address) else { continue };
-            assert_eq!(ends.untaken(), Some(0));
+            assert_eq!(ends.untaken().unwrap(), Some(0));
             stream.set_nonblocking(true).unwrap();
             let (mut written, piece) = (0_u64, vec![b'x'; 64 * 1024]);
             loop {
@@ -84,7 +91,7 @@ mod tests {
                     Err(error) => panic!("{error}"),
                 }
             }
-            let waiting = ends.untaken().unwrap();
+            let waiting = ends.untaken().unwrap().unwrap();
             assert!(waiting > 0 && waiting <= written, "{waiting} of {written}");
             // Once it is closed here, its end is told as well: who reads all takes that too.
             stream.shutdown(std::net::Shutdown::Write).unwrap();

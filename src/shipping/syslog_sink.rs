@@ -264,7 +264,7 @@ impl SyslogSink {
         let is_open = seen(stream, Duration::ZERO).await == Seen::Open;
         let read = async { stream.shutdown().await.is_ok() && seen(stream, LAST * 2).await == Seen::Closed };
         // A receiver that ends by itself at this moment closes it, too, and has not read what is still under way.
-        if is_open && timeout(LAST, read).await == Ok(true) && opened.untaken() == Some(0) {
+        if is_open && timeout(LAST, read).await == Ok(true) && opened.was_taken_whole() {
             self.acknowledged = self.sent.back().map(|sent| sent.head).or(self.acknowledged);
         }
         self.sent.clear();
