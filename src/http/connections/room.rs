@@ -285,7 +285,7 @@ impl Drop for Present {
 pub(super) mod testing {
     use super::*;
 
-    pub(super) fn room(connections: usize, unread: usize) -> Arc<Room> {
+    pub(in crate::http::connections) fn room(connections: usize, unread: usize) -> Arc<Room> {
         let limits = Limits {
             connections,
             handshakes: 2,

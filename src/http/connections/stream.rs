@@ -424,3 +424,69 @@ impl AsyncWrite for Stream {
         if this.rest.is_some() { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::{IpAddr, Shutdown};
+    use std::os::unix::net;
+    use std::thread;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::super::connection::Phase;
+    use super::super::room::{Origin, testing};
+    use super::*;
+
+    const KIB: usize = 1_024;
+    const MIB: usize = 1_024 * KIB;
+
+    /// Two connections of one source, which may have so many bytes unread; the client of the first has sent so many.
+    fn sent(bytes: usize, unread_of_source: usize) -> (Stream, Present, net::UnixStream) {
+        let (ours, theirs) = net::UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let room = testing::room(2, 2 * unread_of_source);
+        let client = Origin::Client(IpAddr::from([192, 0, 2, 1]));
+        let [first, second] = [(); 2].map(|()| room.enter(client, Phase::Requests).unwrap());
+        let mut sender = theirs.try_clone().unwrap();
+        thread::spawn(move || {
+            sender.write_all(&vec![b'a'; bytes]).unwrap();
+            sender.shutdown(Shutdown::Write).unwrap();
+        });
+        (Stream::new(Wire::Unix(UnixStream::from_std(ours).unwrap()), first), second, theirs)
+    }
+
+    fn turn(present: &Present) -> Turn {
+        present.turn(&Context::from_waker(std::task::Waker::noop()))
+    }
+
+    #[tokio::test]
+    async fn of_a_request_that_was_refused_unread_one_mib_is_read_and_no_more() {
+        let (mut stream, _, _client) = sent(2 * MIB, MIB);
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        // However busy this machine is.
+        stream.rest.as_mut().unwrap().timer = Box::pin(sleep(Duration::from_hours(1)));
+        stream.shutdown().await.unwrap();
+        let left = stream.wire.io().read_to_end(&mut Vec::new()).await.unwrap();
+        let read = 2 * MIB - left;
+        assert!((MIB..MIB + KIB).contains(&read), "{read} bytes");
+    }
+
+    #[tokio::test]
+    async fn what_a_request_has_sent_counts_as_far_as_it_can_be_held() {
+        // Beside the largest body of the room.
+        let (mut stream, other, _client) = sent(MIB, (160 + 64) * KIB + 1);
+        let connection = Arc::clone(stream.connection());
+        let _answering = connection.begin();
+        stream.read_exact(&mut vec![0; MIB]).await.unwrap();
+        assert_eq!((connection.unread(), turn(&other)), ((160 + 64) * KIB, Turn::Now));
+        // The same with an answer that nobody reads: what is ready of it, and what the connection takes for it, come beside.
+        let piece = vec![0; 16 * KIB];
+        let write = |cx: &mut Context<'_>| {
+            while Pin::new(&mut stream).poll_write(cx, &piece).is_ready() {}
+            Poll::Ready(())
+        };
+        poll_fn(write).await;
+        assert_eq!(connection.unread() - BUFFERS - piece.len(), 160 * KIB);
+    }
+}
