@@ -130,6 +130,22 @@ fn a_registry_that_hangs_and_one_that_is_none_do_not_answer() {
 }
 
 #[test]
+fn of_an_answer_to_dockpass_itself_64_kib_are_read_and_a_larger_one_is_trouble() {
+    let saying = |bytes: usize| {
+        let body = "a".repeat(bytes);
+        Mock::saying(move |line| Some(answer(if line == "GET /v2/" { 200 } else { 404 }, "", &body)))
+    };
+    let registry = saying(64 * 1_024);
+    let full = before(registry.url.trim_start_matches("http://"), "");
+    // It is looked at, since it answers.
+    assert_eq!(finds(&full, "blobsApart", "unknown")["trouble"], Value::Null);
+    let registry = saying(64 * 1_024 + 1);
+    let larger = before(registry.url.trim_start_matches("http://"), "");
+    answers(&larger, false);
+    assert_eq!(gateway(&larger)["trouble"], "the answer has more than 65536 bytes");
+}
+
+#[test]
 fn a_registry_that_wants_credentials_it_does_not_get_is_told_with_the_key() {
     let silly = "auth:\n  silly:\n    realm: here\n    service: registry\n";
     let registry = Registry::without_accounts(silly);
