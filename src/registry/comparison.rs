@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tokio::task::{JoinError, JoinSet};
 
 use super::neighbour::{Neighbour, NeighbourError, ends_all, is_silence};
-use super::upstream::Reference;
+use super::upstream::{NextPage, Reference};
 use crate::causes::with_causes;
 use crate::domain::content::{Image, Tag, TagName};
 use crate::domain::name::RepositoryName;
@@ -69,6 +69,38 @@ struct ReadTags {
     silences: usize,
 }
 
+/// Goes through a list of the registry, page after page, but not without end: how many there are is the registry's word.
+struct Pages {
+    of: &'static str,
+    asked: usize,
+    next: Option<NextPage>,
+}
+
+impl Pages {
+    fn of(of: &'static str) -> Self {
+        Self { of, asked: 0, next: None }
+    }
+
+    /// The page to ask for now; none is the first.
+    fn next(&mut self) -> Result<Option<&NextPage>, NeighbourError> {
+        if self.asked >= MOST_PAGES {
+            return Err(self.endless());
+        }
+        self.asked += 1;
+        Ok(self.next.as_ref())
+    }
+
+    /// Takes note of where a page leads; false if it was the last one.
+    fn turn(&mut self, next: Option<NextPage>) -> bool {
+        self.next = next;
+        self.next.is_some()
+    }
+
+    fn endless(&self) -> NeighbourError {
+        NeighbourError::Endless(self.of)
+    }
+}
+
 /// The tags that are known, by name.
 type Known = BTreeMap<TagName, Arc<Tag>>;
 
@@ -102,10 +134,10 @@ impl Neighbour {
     }
 
     async fn compare_catalogue(self: &Arc<Self>) -> Result<(), NeighbourError> {
-        let mut next = None;
-        for _ in 0..MOST_PAGES {
+        let mut pages = Pages::of("its catalogue");
+        loop {
             let pass = self.pass(&Errand::Catalog)?;
-            let page = self.upstream.catalog(pass.reveal(), next.as_ref()).await?;
+            let page = self.upstream.catalog(pass.reveal(), pages.next()?).await?;
             let mut unknown = Vec::new();
             for name in page.items {
                 // Known ones were asked for before, or a notification made them known since.
@@ -114,12 +146,10 @@ impl Neighbour {
                 }
             }
             self.compare_each(unknown).await?;
-            next = page.next;
-            if next.is_none() {
+            if !pages.turn(page.next) {
                 return Ok(());
             }
         }
-        Err(NeighbourError::Endless("its catalogue"))
     }
 
     async fn compare_each(self: &Arc<Self>, names: Vec<RepositoryName>) -> Result<(), NeighbourError> {
@@ -239,20 +269,18 @@ impl Neighbour {
 
     /// The tags of a repository in the registry; none where it does not know the repository.
     pub(super) async fn tag_names(&self, name: &RepositoryName) -> Result<Vec<TagName>, NeighbourError> {
-        let (mut tags, mut next) = (Vec::new(), None);
-        for _ in 0..MOST_PAGES {
+        let (mut tags, mut pages) = (Vec::new(), Pages::of("the tags of a repository"));
+        loop {
             let pass = self.pass(&Errand::Read(name.clone()))?;
-            let Some(page) = self.upstream.tags(pass.reveal(), name, next.as_ref()).await? else { return Ok(tags) };
+            let Some(page) = self.upstream.tags(pass.reveal(), name, pages.next()?).await? else { return Ok(tags) };
             tags.extend(page.items);
-            next = page.next;
-            if next.is_none() {
+            if !pages.turn(page.next) {
                 return Ok(tags);
             }
             if tags.len() > MOST_TAGS {
-                break;
+                return Err(pages.endless());
             }
         }
-        Err(NeighbourError::Endless("the tags of a repository"))
     }
 
     /// The manifest of a tag, and its content unless that is known already. Content that cannot be read is left out by
@@ -292,5 +320,20 @@ impl ReadTags {
             }
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_list_ten_thousand_pages_are_asked_for_and_no_more() {
+        let mut pages = Pages::of("its catalogue");
+        for number in 0..10_000 {
+            assert!(pages.next().is_ok(), "page {number}");
+        }
+        let beyond = pages.next().map(drop);
+        assert!(matches!(beyond, Err(NeighbourError::Endless("its catalogue"))), "{beyond:?}");
     }
 }
