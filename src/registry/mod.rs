@@ -19,6 +19,7 @@ mod progress;
 pub mod refusal;
 pub mod snippet;
 pub mod upstream;
+mod waiting;
 
 pub use examination::{Examined, LOOKED_WITHIN};
 pub use manifest::is_manifest;

@@ -3,7 +3,6 @@
 //! Everything that asks the registry runs on one runtime, whose connections stay open, whatever thread asks for it. What
 //! blocks (a change of the store) runs on threads that serve no requests.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,6 +14,7 @@ use tokio::task::AbortHandle;
 use super::gateway::{self, Gateway};
 use super::progress::Progress;
 use super::upstream::{Upstream, UpstreamError};
+use super::waiting::{WaitingTag, WaitingTags};
 use crate::causes::with_causes;
 use crate::correlation;
 use crate::domain::content::TagName;
@@ -23,17 +23,12 @@ use crate::domain::registry::Phase;
 use crate::domain::time::Clock;
 use crate::service::{Call, Errand, Pass, Service};
 
-/// Most tags that wait to be described; beyond that, the next comparison of everything reads them.
-const MOST_WAITING: usize = 1_000;
 /// Tags that are deleted at the same time.
 const DELETIONS: usize = 2;
 /// After a comparison that failed, the first wait before the next, in seconds; it doubles up to the usual interval.
 const FIRST_WAIT: u64 = 10;
 /// A manifest that could not be read is asked for once more after this time.
 const ONCE_MORE: Duration = Duration::from_secs(3);
-
-/// A tag whose manifest is to be read.
-type UnreadTag = (RepositoryName, TagName);
 
 /// Why work with the registry failed.
 #[derive(Debug, thiserror::Error)]
@@ -118,7 +113,7 @@ pub struct Neighbour {
     progress: Mutex<Progress>,
     /// Stops the comparison that is at work.
     stop: Mutex<Option<oneshot::Sender<()>>>,
-    waiting: Mutex<VecDeque<UnreadTag>>,
+    waiting: Mutex<WaitingTags>,
     /// Deletions of tags at the same time: each may ask for every tag of a repository.
     pub(super) deletions: Arc<Semaphore>,
     news: Notify,
@@ -200,10 +195,7 @@ impl Neighbour {
 
     /// Queues a tag that was just pushed, to have its manifest read soon.
     pub fn describe_soon(&self, name: RepositoryName, tag: TagName) {
-        let mut waiting = lock(&self.waiting);
-        let next = (name, tag);
-        if waiting.len() < MOST_WAITING && !waiting.contains(&next) {
-            waiting.push_back(next);
+        if lock(&self.waiting).add((name, tag)) {
             self.news.notify_one();
         }
     }
@@ -319,21 +311,19 @@ impl Neighbour {
     }
 
     /// Reads the manifests of these tags; those that could not be read come back.
-    async fn describe_each(&self, tags: impl IntoIterator<Item = UnreadTag> + Send) -> Vec<UnreadTag> {
-        let mut failed = Vec::new();
+    async fn describe_each(&self, tags: impl Iterator<Item = WaitingTag> + Send) -> WaitingTags {
+        let mut failed = WaitingTags::default();
         for (name, tag) in tags {
             if let Err(error) = self.describe(&name, &tag).await {
                 log::debug!("the manifest of {name}:{tag} waits: {}", with_causes(&error));
-                if failed.len() < MOST_WAITING {
-                    failed.push((name, tag));
-                }
+                failed.add((name, tag));
             }
         }
         failed
     }
 
-    fn next_waiting(&self) -> Option<UnreadTag> {
-        lock(&self.waiting).pop_front()
+    fn next_waiting(&self) -> Option<WaitingTag> {
+        lock(&self.waiting).next()
     }
 
     async fn sweep_for_ever(self: &Arc<Self>) {
