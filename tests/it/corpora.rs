@@ -9,7 +9,7 @@ use std::{
 
 use dockpass::domain::random;
 
-use crate::support::{lossy::Dice, process::environment};
+use crate::support::{lossy::Dice, process::is_long};
 
 #[path = "../fuzz/readers.rs"]
 mod readers;
@@ -72,7 +72,7 @@ fn changed(files: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
 
 #[test]
 fn what_chance_makes_of_a_corpus_is_read_without_a_panic() {
-    let rounds = if environment("DOCKPASS_LONG").is_some() { 100_000 } else { 300 };
+    let rounds = if is_long() { 100_000 } else { 300 };
     let seed = u64::from_le_bytes(random::bytes().expect("a seed"));
     for (name, read) in readers::ALL {
         let corpus = corpora().join(name);

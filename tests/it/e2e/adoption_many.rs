@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use crate::support::{
     Clients, Image, Pair,
     pair::copy_repository,
-    process::{environment, eventually, eventually_within},
+    process::{eventually, eventually_within, is_long},
 };
 
 /// How many there are, beside the one that they are copies of.
 fn count() -> u64 {
-    if environment("DOCKPASS_LONG").is_some() { 10_000 } else { 300 }
+    if is_long() { 10_000 } else { 300 }
 }
 
 /// A registry that holds `count` repositories, and one more; neither it nor dockpass runs yet.

@@ -14,15 +14,11 @@ use crate::support::{
     Dockpass, Setup,
     crowd::{allow_many_files, begin, is_closed, read_all, resident_mib, sent, small_connection, tls_connection},
     nginx::Front,
-    process::{Run, command, environment, eventually},
+    process::{Run, command, eventually, is_long},
     tls::SiteCertificate,
 };
 
 const ELSEWHERE: &str = "127.0.9.9";
-
-fn is_long() -> bool {
-    environment("DOCKPASS_LONG").is_some()
-}
 
 /// Large answers that nobody reads, from so many addresses.
 fn unread(dockpass: &Dockpass, connections: usize, addresses: usize) -> Vec<TcpStream> {

@@ -13,7 +13,7 @@ use crate::support::{
     Dockpass, Setup,
     exe::cli_command,
     http::Http,
-    process::{Run, command, environment},
+    process::{Run, command, is_long},
 };
 
 /// The lines of the manual that make a copy.
@@ -55,7 +55,7 @@ fn a_copy_that_is_made_under_writers_opens_and_its_audit_log_is_whole() {
     dockpass.add_user("alice");
     let alice = dockpass.http_as("alice", &dockpass.add_token("alice", &[]).secret);
     let script = script();
-    let rounds = if environment("DOCKPASS_LONG").is_some() { 60 } else { 4 };
+    let rounds = if is_long() { 60 } else { 4 };
     let copies = tempfile::tempdir().expect("a directory");
     let all = under_writers(&alice, || {
         let made = |round: i32| {

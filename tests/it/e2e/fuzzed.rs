@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     Dockpass, Setup,
-    process::{Run, background_command, environment},
+    process::{Run, background_command, is_long},
     python::api_fuzzer,
 };
 
@@ -28,10 +28,6 @@ const THERE: [(&str, &[&str]); 6] = [
     ("reponame", &["app", "public"]),
     ("team", &["dev"]),
 ];
-
-fn is_long() -> bool {
-    environment("DOCKPASS_LONG").is_some()
-}
 
 fn start() -> Dockpass {
     let dockpass = Setup::config(CONFIG).start();

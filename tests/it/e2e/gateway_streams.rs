@@ -18,7 +18,7 @@ use crate::support::{
     Dockpass, Registry, Setup,
     crowd::{allow_many_files, begin, read_all, resident_mib, small_connection, tls_connection},
     image::sha256,
-    process::{environment, eventually},
+    process::{eventually, is_long},
     raw::{Head, Raw, Upstream, basic},
     tls::SiteCertificate,
 };
@@ -125,7 +125,7 @@ fn digest_of(context: Context) -> String {
 
 #[test]
 fn a_large_blob_goes_up_and_down_with_a_few_megabytes() {
-    let mebibytes = if environment("DOCKPASS_LONG").is_some() { 5 * 1024 } else { 1024 };
+    let mebibytes = if is_long() { 5 * 1024 } else { 1024 };
     let registry = Registry::without_accounts("");
     let gateway = Gateway::before(&registry.address, "", "");
     gateway.push(b"so that all is set up");

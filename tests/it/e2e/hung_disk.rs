@@ -5,13 +5,13 @@ use std::{io::Read, net::TcpStream};
 use crate::support::{
     Setup,
     exe::PASSWORD,
-    process::environment,
+    process::is_long,
     stuck::{begin_token, hold_back, may_hold_back},
 };
 
 /// More than there are threads for work that may block.
 fn changes() -> usize {
-    if environment("DOCKPASS_LONG").is_some() { 1_500 } else { 700 }
+    if is_long() { 1_500 } else { 700 }
 }
 
 fn is_answered(stream: &TcpStream) -> bool {

@@ -13,14 +13,14 @@ use crate::support::{
     Dockpass, Setup,
     exe::cli_command,
     lossy::{Dice, Loss, LossyDisk},
-    process::{Run, environment},
+    process::{Run, is_long},
 };
 
 /// A backup that has something of each kind.
 const BACKUP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/backup/version-1.backup");
 
 fn images() -> usize {
-    if environment("DOCKPASS_LONG").is_some() { 400 } else { 40 }
+    if is_long() { 400 } else { 40 }
 }
 
 fn dice() -> Dice {

@@ -15,7 +15,7 @@ use crate::support::{
     Dockpass, Setup,
     deeds::{Book, Lines, Writer, fault, set_up},
     lossy::Dice,
-    process::environment,
+    process::is_long,
 };
 
 const CONFIG: &str = "[tokens]\nmax_per_account = 100000\n";
@@ -48,7 +48,7 @@ fn kill_after(dockpass: Dockpass, book: &Book, round: usize, answers: usize, see
 
 #[test]
 fn nothing_that_was_answered_is_lost_when_the_server_is_killed() {
-    let rounds = if environment("DOCKPASS_LONG").is_some() { 10_000 } else { 200 };
+    let rounds = if is_long() { 10_000 } else { 200 };
     let seed = u64::from_le_bytes(random::bytes().expect("a seed"));
     println!("seed {seed}");
     let (mut dice, mut answered) = (Dice::new(seed), 0);

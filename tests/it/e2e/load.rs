@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::support::{
     Dockpass, Setup,
     crowd::{allow_many_files, begin, resident_mib},
-    process::environment,
+    process::is_long,
     raw::{Raw, basic},
 };
 
@@ -194,7 +194,7 @@ fn open(dockpass: &Dockpass) -> Vec<Raw> {
 
 #[test]
 fn under_load_nothing_fails_and_what_is_revoked_is_refused_at_once() {
-    let seconds = if environment("DOCKPASS_LONG").is_some() { 120 } else { 10 };
+    let seconds = if is_long() { 120 } else { 10 };
     let dockpass = Setup::config(CONFIG).start();
     dockpass.add_user("alice");
     dockpass.cli(&["repo", "create", "alice/app"]).must_succeed();

@@ -10,7 +10,7 @@ use crate::support::{
     Dockpass, Setup,
     deeds::{Book, Lines, Writer, fault, set_up},
     lossy::{Dice, Loss, LossyDisk, Recording},
-    process::{environment, eventually},
+    process::{eventually, is_long},
 };
 
 const CONFIG: &str = "[tokens]\nmax_per_account = 100000\n";
@@ -107,7 +107,7 @@ fn first_password(data: &Path) -> String {
 
 #[test]
 fn nothing_that_was_answered_is_lost_when_the_power_is_cut() {
-    let images = if environment("DOCKPASS_LONG").is_some() { 1_000 } else { 50 };
+    let images = if is_long() { 1_000 } else { 50 };
     let seed = u64::from_le_bytes(random::bytes().expect("a seed"));
     println!("seed {seed}");
     let (scene, mut dice) = (record(seed), Dice::new(seed));

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::support::{
     Dockpass, Http, Setup,
     exe::{cli_command, executable, is_release, ready_address},
-    process::{Background, Run, background_command, command, environment, eventually},
+    process::{Background, Run, background_command, command, eventually, is_long},
     terminal::Terminal,
 };
 
@@ -234,7 +234,7 @@ fn the_limit_of_open_files_is_raised_to_the_bound_of_connections_or_that_is_lowe
 /// Killed at any moment of its first start, it starts again, and the password of its file signs in.
 #[test]
 fn a_first_start_that_is_killed_is_finished_by_the_next() {
-    let rounds = if environment("DOCKPASS_LONG").is_some() { 200 } else { 12 };
+    let rounds = if is_long() { 200 } else { 12 };
     for round in 0..rounds {
         let directory = tempfile::tempdir().expect("a directory");
         let mut serve = background_command(executable());

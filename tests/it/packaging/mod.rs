@@ -42,13 +42,16 @@ fn in_target(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name(name)
 }
 
-/// `packaging/release` for the executable under test, with what cargo and git need of the environment.
+/// What cargo and git need of the environment.
+fn of_builds() -> impl Iterator<Item = (&'static str, String)> {
+    let names = ["HOME", "CARGO_HOME", "RUSTUP_HOME"].into_iter();
+    names.filter_map(|name| environment(name).map(|value| (name, value)))
+}
+
+/// `packaging/release` for the executable under test.
 fn releasing(directory: &Path) -> Command {
     let mut release = command(packaged("release"));
-    for name in ["HOME", "CARGO_HOME", "RUSTUP_HOME"] {
-        release.envs(environment(name).map(|value| (name, value)));
-    }
-    release.arg("--executable").arg(executable()).arg(directory);
+    release.envs(of_builds()).arg("--executable").arg(executable()).arg(directory);
     release
 }
 

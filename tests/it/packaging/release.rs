@@ -7,10 +7,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{release, released, releasing};
+use super::{of_builds, release, released, releasing};
 use crate::support::{
     exe::executable,
-    process::{Run, command},
+    process::{Run, background_command, command, is_long},
     python,
 };
 
@@ -49,6 +49,27 @@ fn the_executable_tells_nothing_of_where_it_was_built() {
         let is_there = content.windows(place.len()).any(|bytes| bytes == place.as_bytes());
         assert!(!is_there, "{place} is in it: its bytes depend on the directory");
     }
+}
+
+/// In a full run alone: it takes as long as the release itself.
+#[test]
+fn built_elsewhere_the_executable_has_the_same_bytes() {
+    if !is_long() || release().is_none() {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let sources = directory.path().join("some/other-place");
+    fs::create_dir_all(&sources).expect("a directory");
+    let parts = ["Cargo.toml", "Cargo.lock", "src", "ui", "packaging", "tests/it", "tests/bench", "tests/ui"];
+    let mut copy = command("cp");
+    copy.args(["--recursive", "--parents"]).args(parts).arg(&sources).current_dir(env!("CARGO_MANIFEST_DIR"));
+    Run::of(&mut copy, "").must_succeed();
+    let mut build = background_command(sources.join("packaging/build-static"));
+    build.envs(of_builds()).env("CARGO_TARGET_DIR", directory.path().join("built"));
+    let built = Run::of(&mut build, "").must_succeed().stdout;
+    assert!(built.trim().starts_with(&directory.path().display().to_string()), "{built}");
+    let is_same = fs::read(built.trim()).expect("the executable") == fs::read(executable()).expect("the executable");
+    assert!(is_same, "its bytes depend on where it is built");
 }
 
 #[test]

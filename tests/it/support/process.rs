@@ -59,6 +59,11 @@ pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Whether the full counts are asked for, by `tests/run --long`.
+pub(crate) fn is_long() -> bool {
+    environment("DOCKPASS_LONG").is_some()
+}
+
 /// The output of a program that ran to its end.
 #[derive(Debug)]
 pub(crate) struct Run {
