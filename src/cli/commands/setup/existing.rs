@@ -1,4 +1,4 @@
-//! What the configuration of a registry that is there says of its images and of where it listens (Distribution).
+//! What the configuration of a registry that is there says of its images, of where it listens and of its users (Distribution).
 //!
 //! No YAML is read here beyond what such files are made of: a key a line, deeper by blanks. Whatever else a file holds is no guess:
 //! it is refused with its line, and so is what the configuration of dockpass would not carry on.
@@ -42,6 +42,13 @@ pub(super) fn of(directory: &Path) -> Result<Option<Existing>, String> {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(format!("cannot read {}: {cause}", file.display())),
     }
+}
+
+/// The file of users (htpasswd) that `config.yml` in this directory names, if it is there.
+pub(super) fn htpasswd_of(directory: &Path) -> Option<PathBuf> {
+    let entries = entries(&fs::read_to_string(directory.join("config.yml")).ok()?).ok()?;
+    let path = entries.into_iter().find_map(|(at, path)| (at == "auth.htpasswd.path").then(|| PathBuf::from(path)))?;
+    Some(path).filter(|path| path.is_file())
 }
 
 fn read(text: &str) -> Result<Existing, String> {
@@ -196,6 +203,24 @@ mod tests {
             let said = read(text).unwrap_err();
             assert!(said.contains(why), "{why}: {said}");
         }
+    }
+
+    #[test]
+    fn the_users_are_in_the_file_that_is_named_for_them() {
+        let directory = tempfile::tempdir().unwrap();
+        let (config, users) = (directory.path().join("config.yml"), directory.path().join("users"));
+        let write = |text: &str| fs::write(&config, text).unwrap();
+        let named = DEBIANS.replace("/etc/docker/registry", &format!("'{}' # bcrypt", users.display()));
+        write(&named);
+        assert_eq!(htpasswd_of(directory.path()), None, "it is not there");
+        fs::write(&users, "").unwrap();
+        assert_eq!(htpasswd_of(directory.path()), Some(users.clone()));
+        write(&named.replace("    realm", "    #path: /nowhere\n    realm"));
+        assert_eq!(htpasswd_of(directory.path()), Some(users), "a comment says nothing");
+        write(&named.replace("  htpasswd:", "  silly:"));
+        assert_eq!(htpasswd_of(directory.path()), None, "another path");
+        write(&DEBIANS.replace("/etc/docker/registry", &directory.path().display().to_string()));
+        assert_eq!(htpasswd_of(directory.path()), None, "Debian's is a directory");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! - `questions`: an answer comes from an option, from a terminal, or is the proposed one.
 //! - `answers`: what is asked, at most five questions, and the keys that follow from the answers.
-//! - `existing`: what the configuration of a registry that is there says of its images and its address.
+//! - `existing`: what the configuration of a registry that is there says of its images, its address and its users.
 //! - `place`: where the configuration goes, and what becomes of one that is there.
 //! - `trial`: what is looked at before anything is written.
 //! - `readers`: whether the user of the service may read the files that are named.
@@ -120,7 +120,7 @@ pub(in crate::cli) async fn run(
         loaded.warnings.into_iter().map(|seen| Check::doubtful("configuration", seen)).collect();
     checks.extend(trial::look(&config, &answers, &place, console).await?);
     let file = place.prepare(&config::written(&values)?)?;
-    let htpasswd = files_of(&answers).and_then(|files| next::htpasswd_of(&files.directory));
+    let htpasswd = files_of(&answers).and_then(|files| existing::htpasswd_of(&files.directory));
     let (beside, told) = beside_of(&config, &answers, replace).await?;
     checks.extend(told);
     let beside = beside.map(registry::Ready::write).transpose()?;

@@ -1,6 +1,5 @@
 //! The commands that are left up to the first push. What is a comment of the shell is to be read, the rest to be typed.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::answers::{Answers, Tls};
@@ -13,8 +12,6 @@ use crate::data_files;
 use crate::domain::setup::SiteLayout;
 use crate::domain::text::shell_word;
 
-/// Where Debian's registry has its users, at most.
-const HTPASSWD_OF: &str = "htpasswd:";
 /// From here on, a port is everybody's.
 const FIRST_FREE_PORT: u16 = 1_024;
 
@@ -133,15 +130,6 @@ fn push(Facts { config, answers, .. }: &Facts<'_>, dockpass: &str) -> Vec<String
         return vec![pages, sign_in];
     }
     vec![sign_in, format!("docker push {}/admin/NAME", shell_word(&host)), pages]
-}
-
-/// The htpasswd file of a registry's configuration (Distribution), where it has one.
-pub(super) fn htpasswd_of(directory: &Path) -> Option<PathBuf> {
-    let text = fs::read_to_string(directory.join("config.yml")).ok()?;
-    let after = text.lines().skip_while(|line| line.trim() != HTPASSWD_OF).skip(1);
-    let path = after.map(str::trim).find_map(|line| line.strip_prefix("path:"))?;
-    let path = PathBuf::from(path.trim().trim_matches(['"', '\'']));
-    Some(path).filter(|path| path.is_file())
 }
 
 fn word(path: &Path) -> String {
