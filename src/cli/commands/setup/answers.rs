@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::SetupArguments;
 use super::existing::{self, Existing};
 use super::questions::{Question, Questions};
+use super::unit;
 use crate::cli::screen::{CliError, Console};
 use crate::config::BaseUrl;
 use crate::domain::host::{self, PublicHost};
@@ -217,6 +218,7 @@ fn registry(
     let is_told = is_debian_here && arguments.registry.is_none() && questions.are_asked();
     let answer = questions.answer(&question, arguments.registry.as_deref(), |text| {
         if text == DEBIAN {
+            unit::look(Path::new("/"), DEBIAN_SERVICE, &Path::new(DEBIAN_DIRECTORY).join("config.yml"))?;
             return Registry::debian(layout, is_told, existing::of(Path::new(DEBIAN_DIRECTORY))?);
         }
         let url = BaseUrl::parse(text).map_err(|error| format!("{error}; or {DEBIAN}"))?;

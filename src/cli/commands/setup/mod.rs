@@ -3,6 +3,7 @@
 //! - `questions`: an answer comes from an option, from a terminal, or is the proposed one.
 //! - `answers`: what is asked, at most five questions, and the keys that follow from the answers.
 //! - `existing`: what the configuration of a registry that is there says of its images, its address and its users.
+//! - `unit`: what its service gives a registry over that configuration.
 //! - `place`: where the configuration goes, and what becomes of one that is there.
 //! - `trial`: what is looked at before anything is written.
 //! - `readers`: whether the user of the service may read the files that are named.
@@ -20,6 +21,7 @@ mod place;
 mod questions;
 mod readers;
 mod trial;
+mod unit;
 
 use std::path::PathBuf;
 
