@@ -96,11 +96,11 @@ const BELONGS_TO: [(&str, &str); 6] = [
 /// What the program itself may name: it parses arguments, starts the runtime, and calls the command line.
 const PROGRAM: [&str; 3] = ["actix_web::rt", "clap", "dockpass::cli"];
 
-struct Source {
+pub(crate) struct Source {
     /// Names of the modules from the top, such as `["http", "tls", "files"]`.
     modules: Vec<String>,
-    path: PathBuf,
-    text: String,
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
     /// The text without its comments.
     code: String,
 }
@@ -164,7 +164,7 @@ fn raw_string(text: &str) -> Option<usize> {
     is_one.then(|| hashes.len() + 2 + inner.find(&end).map_or(inner.len(), |place| place + end.len()))
 }
 
-fn sources() -> Vec<Source> {
+pub(crate) fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let (mut found, mut open) = (Vec::new(), vec![root.clone()]);
     while let Some(directory) = open.pop() {

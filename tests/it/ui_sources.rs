@@ -18,7 +18,7 @@ fn read(name: &str) -> String {
 }
 
 /// The files, those in folders as `folder/file`.
-fn files() -> BTreeSet<String> {
+pub(crate) fn files() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(root()).unwrap() {
         let (path, name) = entry.map(|entry| (entry.path(), entry.file_name().into_string().unwrap())).unwrap();
@@ -32,7 +32,7 @@ fn files() -> BTreeSet<String> {
     found
 }
 
-fn ending(name: &str) -> &str {
+pub(crate) fn ending(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
