@@ -259,9 +259,10 @@ impl SyslogSink {
     /// Closes the stream and waits until the receiver has read it to its end.
     pub(super) async fn end(&mut self) {
         let Some(Wire::Stream(mut opened)) = self.wire.take() else { return };
+        // One that was closed before has nothing to say of what came last, nor has one of which the kernel tells nothing.
+        let is_told = opened.untaken().is_some();
         let stream = &mut *opened.stream;
-        // One that was closed before has nothing to say of what came last.
-        let is_open = seen(stream, Duration::ZERO).await == Seen::Open;
+        let is_open = is_told && seen(stream, Duration::ZERO).await == Seen::Open;
         let read = async { stream.shutdown().await.is_ok() && seen(stream, LAST * 2).await == Seen::Closed };
         // A receiver that ends by itself at this moment closes it, too, and has not read what is still under way.
         if is_open && timeout(LAST, read).await == Ok(true) && opened.was_taken_whole() {
@@ -441,19 +442,23 @@ mod tests {
 
     #[tokio::test]
     async fn a_receiver_that_ends_while_it_is_told_the_end_has_not_read_what_is_under_way() {
-        let (listener, mut sink) = receiver();
-        for page in 0..16 {
-            sink.deliver(&records(page * 4 + 1..=page * 4 + 4, 8_000)).await.unwrap();
+        for is_told in [true, false] {
+            let (listener, mut sink) = receiver();
+            for page in 0..16 {
+                sink.deliver(&records(page * 4 + 1..=page * 4 + 4, 8_000)).await.unwrap();
+            }
+            let Some(Wire::Stream(opened)) = sink.wire.take() else { panic!("no stream") };
+            sink.wire = Some(Wire::Stream(if is_told { opened } else { opened.untold() }));
+            let (stream, _): (TcpStream, _) = listener.accept().unwrap();
+            // It says that it has nothing to say and goes on standing, unread.
+            let saying = std::thread::spawn(move || {
+                (&stream).write_all(b"bye").unwrap();
+                stream.shutdown(Shutdown::Write).unwrap();
+                stream
+            });
+            sink.end().await;
+            assert_eq!(sink.acknowledged().map(|head| head.seq), None, "{is_told}");
+            drop(saying.join().unwrap());
         }
-        let (stream, _): (TcpStream, _) = listener.accept().unwrap();
-        // It says that it has nothing to say and goes on standing, unread.
-        let saying = std::thread::spawn(move || {
-            (&stream).write_all(b"bye").unwrap();
-            stream.shutdown(Shutdown::Write).unwrap();
-            stream
-        });
-        sink.end().await;
-        assert_eq!(sink.acknowledged().map(|head| head.seq), None);
-        drop(saying.join().unwrap());
     }
 }

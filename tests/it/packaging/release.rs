@@ -60,7 +60,7 @@ fn built_elsewhere_the_executable_has_the_same_bytes() {
     let directory = tempfile::tempdir().expect("a directory");
     let sources = directory.path().join("some/other-place");
     fs::create_dir_all(&sources).expect("a directory");
-    let parts = ["Cargo.toml", "Cargo.lock", "src", "ui", "packaging", "tests/it", "tests/bench", "tests/ui"];
+    let parts = ["Cargo.toml", "Cargo.lock", ".cargo", "src", "ui", "packaging", "tests/it", "tests/bench", "tests/ui"];
     let mut copy = command("cp");
     copy.args(["--recursive", "--parents"]).args(parts).arg(&sources).current_dir(env!("CARGO_MANIFEST_DIR"));
     Run::of(&mut copy, "").must_succeed();
