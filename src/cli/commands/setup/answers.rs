@@ -16,6 +16,7 @@ use crate::domain::setup::{SiteLayout, TlsChoice};
 const DEBIAN: &str = "debian";
 /// Where Debian's `docker-registry` has its configuration and what it holds, whom it runs as, and its service.
 const DEBIAN_DIRECTORY: &str = "/etc/docker/registry";
+const DEBIAN_CONFIG: &str = "/etc/docker/registry/config.yml";
 const DEBIAN_STORAGE: &str = "/var/lib/docker-registry";
 const DEBIAN_SERVICE: &str = "docker-registry";
 /// Where a registry listens if nothing is said.
@@ -122,7 +123,7 @@ pub(super) enum Tls {
 
 /// Takes what the options say, and asks for the rest.
 pub(super) fn ask(arguments: SetupArguments, console: &mut Console) -> Result<Answers, CliError> {
-    let is_debian_here = console.is_packaged && Path::new(DEBIAN_DIRECTORY).join("config.yml").is_file();
+    let is_debian_here = console.is_packaged && in_root(&arguments.root, DEBIAN_CONFIG).is_file();
     let mut questions = Questions::new(console, arguments.yes);
     let layout = match arguments.layout {
         Some(layout) => layout,
@@ -214,18 +215,23 @@ fn registry(
         asked: "Registry",
         proposed: if is_debian_here { DEBIAN } else { USUAL_REGISTRY },
     };
+    let (root, debians) = (&arguments.root, in_root(&arguments.root, DEBIAN_DIRECTORY));
     // The question says that Debian's configuration is replaced; an option does not.
     let is_told = is_debian_here && arguments.registry.is_none() && questions.are_asked();
     let answer = questions.answer(&question, arguments.registry.as_deref(), |text| {
         if text == DEBIAN {
-            unit::look(Path::new("/"), DEBIAN_SERVICE, &Path::new(DEBIAN_DIRECTORY).join("config.yml"))?;
-            return Registry::debian(layout, is_told, existing::of(Path::new(DEBIAN_DIRECTORY))?);
+            unit::look(root, DEBIAN_SERVICE, DEBIAN_CONFIG, &[unit::STORAGE, unit::ADDRESS])?;
+            return Registry::debian(layout, is_told, existing::of(&debians)?);
         }
         let url = BaseUrl::parse(text).map_err(|error| format!("{error}; or {DEBIAN}"))?;
         Ok(Registry { url, files: None })
     })?;
     let Some(registry) = answer else { return Ok(None) };
     let Some(directory) = &arguments.registry_config else { return Ok(Some(registry)) };
+    if is_same(directory, &debians) {
+        // It listens as its URL says.
+        unit::look(root, DEBIAN_SERVICE, DEBIAN_CONFIG, &[unit::STORAGE]).map_err(CliError::Finding)?;
+    }
     let storage = match &arguments.registry_storage {
         Some(storage) => Some(storage.clone()),
         None => existing::of(directory).map_err(CliError::Finding)?.map(|there| there.storage),
@@ -233,6 +239,16 @@ fn registry(
     let (directory, owner) = (directory.clone(), arguments.registry_owner.clone());
     let files = RegistryFiles { directory, storage, owner, service: None, address: None, may_replace: false };
     Ok(Some(Registry { files: Some(files), ..registry }))
+}
+
+fn in_root(root: &Path, path: &str) -> PathBuf {
+    root.join(path.trim_start_matches('/'))
+}
+
+/// Whether two paths lead to one place, which need not be there.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let [one, other] = [one, other].map(|path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok());
+    one.is_some() && one == other
 }
 
 fn tls(questions: &mut Questions<'_>, arguments: &SetupArguments, name: &PublicName) -> Result<Option<Tls>, CliError> {
@@ -354,11 +370,18 @@ mod tests {
         setup: SetupArguments,
     }
 
+    /// What is answered on a machine without a registry.
     fn asked(line: &str, typed: Option<&str>) -> (Result<Answers, CliError>, Written) {
+        asked_at(tempfile::tempdir().unwrap().path(), line, typed)
+    }
+
+    fn asked_at(root: &Path, line: &str, typed: Option<&str>) -> (Result<Answers, CliError>, Written) {
         let (mut console, written) = console(typed.unwrap_or_default().as_bytes());
         console.in_is_terminal = typed.is_some();
-        let line = Line::try_parse_from(std::iter::once("setup").chain(line.split_whitespace())).unwrap();
-        (ask(line.setup, &mut console), written)
+        let Line { mut setup } = Line::try_parse_from(std::iter::once("setup").chain(line.split_whitespace())).unwrap();
+        assert_eq!(setup.root, Path::new("/"));
+        setup.root = root.to_owned();
+        (ask(setup, &mut console), written)
     }
 
     /// The keys, one a line, by options alone.
@@ -453,6 +476,38 @@ mod tests {
         let line = format!("--yes --registry http://r:5000 --registry-config {}", directory.path().display());
         assert!(asked(&line, None).0.err().unwrap().to_string().contains("has storage.s3"));
         assert!(asked(&format!("{line} --registry-storage /srv"), None).0.is_ok(), "it is said where");
+    }
+
+    #[test]
+    fn the_service_is_looked_at_however_debians_registry_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = in_root(root.path(), DEBIAN_DIRECTORY);
+        let units = root.path().join("etc/systemd/system");
+        std::fs::create_dir_all(&directory).unwrap();
+        std::fs::create_dir_all(&units).unwrap();
+        std::os::unix::fs::symlink(&directory, root.path().join("link")).unwrap();
+        let by = |directory: &str| {
+            format!("--yes --registry http://r --registry-config {}/{directory}", root.path().display())
+        };
+        let there = by("etc/docker/registry/");
+        let refused = |line: &str| asked_at(root.path(), line, None).0.err().map(|error| error.to_string());
+        assert_eq!(refused("--yes --registry debian"), None);
+        assert_eq!(refused(&there), None);
+        std::fs::write(units.join("docker-registry.service"), "Environment=REGISTRY_HTTP_ADDR=:5001\n").unwrap();
+        let why = refused("--yes --registry debian").unwrap();
+        assert!(
+            why.contains("has Environment= with REGISTRY_HTTP_ADDR") && why.contains("move it into that file"),
+            "{why}"
+        );
+        for line in [there, by("link"), by("etc/docker/../docker/registry --registry-storage /srv")] {
+            let why = refused(&line).expect(&line);
+            assert!(
+                why.contains("has Environment= with REGISTRY_HTTP_ADDR") && why.contains("says: remove it"),
+                "{why}"
+            );
+        }
+        assert_eq!(refused(&by("etc/docker/other")), None, "another registry");
+        assert_eq!(refused("--yes --registry http://r"), None);
     }
 
     #[test]

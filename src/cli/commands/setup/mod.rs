@@ -97,6 +97,9 @@ pub(in crate::cli) struct SetupArguments {
     /// Take the proposed answer to every question that no option answers
     #[arg(long)]
     yes: bool,
+    /// Where the files of the machine are
+    #[arg(skip = "/")]
+    root: PathBuf,
 }
 
 pub(in crate::cli) async fn run(
