@@ -171,6 +171,18 @@ fn setup_writes_the_configuration_of_the_package_and_that_of_debians_registry() 
     fs::create_dir_all(root.at("etc/docker/registry")).expect("a directory");
     fs::write(root.at("etc/docker/registry/config.yml"), OTHER_REGISTRY).expect("a file");
     let options = ["--layout", "gateway", "--registry", "debian", "--name", "localhost", "--listen", "127.0.0.1:0"];
+    let own = root.text("etc/dockpass/config.toml");
+    let drop_ins = root.at("etc/systemd/system/docker-registry.service.d");
+    fs::create_dir_all(&drop_ins).expect("a directory");
+    fs::write(drop_ins.join("address.conf"), "[Service]\nEnvironment=REGISTRY_HTTP_ADDR=:5001\n").expect("a file");
+    let refused = root.run_with(&[&["dockpass", "setup", "--replace"][..], &options].concat(), "");
+    refused.must_fail_with(&["address.conf has Environment= with REGISTRY_HTTP_ADDR"]);
+    assert_eq!(root.text("etc/docker/registry/config.yml"), OTHER_REGISTRY);
+    assert_eq!(root.text("etc/dockpass/config.toml"), own);
+    for directory in ["etc/docker/registry", "etc/dockpass"] {
+        assert_eq!(fs::read_dir(root.at(directory)).expect("it is there").count(), 1, "{directory}");
+    }
+    fs::remove_dir_all(drop_ins).expect("it is there");
     let done = root.run(&[&["dockpass", "setup", "--replace"][..], &options].concat()).stdout;
     for line in [
         "wrote /etc/dockpass/config.toml\n  what was there is kept as /etc/dockpass/config.toml.before-1\n",
