@@ -38,7 +38,7 @@ pub(in crate::cli) enum AuditCommand {
         #[arg(long, value_name = "FILE", conflicts_with = "head")]
         head_file: Option<PathBuf>,
     },
-    /// Print the head of the log; keep it elsewhere for a later `verify --head`
+    /// Print the head of the log; keep it elsewhere for a later `audit verify --head`
     #[command(after_help = "Example:\n  dockpass audit head >> /mnt/elsewhere/dockpass-audit-heads")]
     Head,
 }
