@@ -1,9 +1,19 @@
-//! What stands as code within sentences: commands, options, keys of the configuration, variables, paths of the API. Blocks of
-//! commands are run; this is held against the grammar, the tables of keys and of acts, and the routes, so that a name that was changed
-//! is found wherever it is told.
+//! What stands as code within sentences: commands, options, keys of the configuration, acts, variables, paths of the API. Blocks of
+//! commands are run; this is held against the grammar, the tables of keys and of acts, and the routes. Whatever has the shape of
+//! one of these is looked at, also where nothing begins as it does, so that a name that was changed is found wherever it is told:
+//! - a command: `dockpass` with what follows; within a sentence also two words or more in small letters, without the program;
+//! - an option: what begins with `-` within a sentence;
+//! - a key or an act: two or three words that begin small with dots between them, in plain texts without backticks as well;
+//! - a variable: `DOCKPASS_…`;
+//! - a path: what begins with `/`, in plain texts without backticks as well; between these also with `…/` or after a method.
+//!
+//! What has the shape and is something else is in `alike`. Not found is what looks like any other word or stands within something
+//! else: a command of one word without the program, a field or a value alone, a path within an address or a command of another
+//! program, a path whose first part is a directory of the system, whatever no backticks mark in Markdown, and what sources tell
+//! but commands.
 //!
 //! How it is read: `…` and `{…}` stand for anything from there on; a word in capitals stands for a word of that kind; `a|b` is both.
-//! Who names a command or an option need not write all that it takes.
+//! The first part of a path stands for all that is below it. Who names a command or an option need not write all that it takes.
 
 use std::{collections::BTreeSet, error::Error, ffi::OsString, fs};
 
@@ -16,28 +26,13 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::{
-    blocks::blocks,
-    told::{Told, in_sources, inline, texts},
+    alike::Alike,
+    told::{PATHS, Told, WORDS, inline, lines, texts},
 };
 use crate::support::{
     exe::executable,
     process::{Run, command},
 };
-
-/// What looks like ours, and what it is.
-const NOT_OURS: [(&str, &str); 11] = [
-    ("--tls-verify=false", "an option of podman and skopeo"),
-    ("DOCKPASS_PORT", "what Kubernetes sets"),
-    ("access token", "a label"),
-    ("audit.ndjson", "a file"),
-    ("dockpass __complete -- WORD…", "what shells ask, and nobody types"),
-    ("dockpass data 2", "a line of a file"),
-    ("dockpass login on MACHINE", "a label"),
-    ("log.level", "a key of the registry's configuration"),
-    ("registry token refused", "a line of the log"),
-    ("token.txt", "a file"),
-    ("…/repositories/{ns}/{name}/events", "a path that DTR has"),
-];
 
 /// Words in capitals for which a small one of the same letters will not do.
 const STAND_FOR: [(&str, &str); 2] = [
@@ -45,17 +40,10 @@ const STAND_FOR: [(&str, &str); 2] = [
     ("URL", "https://dockpass.example.org"),
 ];
 
-/// Words of plain text, without the full stop behind them.
-const WORDS: &str = "([A-Za-z0-9_./:-]*[A-Za-z0-9_/-])";
-
 /// Stops the test if something that is told is not so, or if next to nothing was looked at.
 fn must_be_so(looked_at: usize, fewest: usize, faults: &[String]) {
     assert!(faults.is_empty(), "{} of {looked_at} are not so:\n{}", faults.len(), faults.join("\n"));
     assert!(looked_at >= fewest, "only {looked_at} were found: what says where they are?");
-}
-
-fn is_ours(told: &Told) -> bool {
-    !NOT_OURS.iter().any(|(other, _)| *other == told.text)
 }
 
 fn expression(text: &str) -> Regex {
@@ -130,30 +118,21 @@ fn no_topic(words: &[String], told: &Told) -> Option<String> {
     (run.code() != Some(0)).then(|| run.stderr.lines().next().unwrap_or_default().to_owned())
 }
 
-/// Everything that may be a command.
-fn lines() -> Vec<Told> {
-    let blocks = blocks();
-    let not_run = blocks.iter().filter(|block| block.why_not.is_some() && block.language == "console");
-    let steps = not_run.flat_map(|block| block.steps().into_iter().map(|step| (block.place.clone(), step.command)));
-    let steps = steps.map(|(place, command)| Told { place, text: command.replace("\\\n", " ") });
-    let texts = texts();
-    let told = texts.iter().flat_map(|text| text.inline().into_iter().chain(text.set_apart()));
-    told.chain(in_sources()).chain(steps).collect()
+/// The words of a command whose program a sentence leaves out.
+fn without_program(told: &Told, alike: &Alike) -> Vec<Vec<String>> {
+    let is_it = expression("^[a-z][a-z-]+ [a-z-]").is_match(&told.text) && commands(&told.text).is_empty();
+    if is_it && !alike.has(&told.text) { variants(&told.text) } else { Vec::new() }
 }
 
 #[test]
 fn every_command_that_is_told_can_be_typed() {
-    let grammar = Arguments::command();
-    let names: BTreeSet<_> = grammar.get_subcommands().map(Command::get_name).collect();
+    let alike = Alike::new();
+    let with = lines().into_iter().map(|told| (commands(&told.text), told));
+    let without = inline().into_iter().map(|told| (without_program(&told, &alike), told));
     let (mut count, mut faults) = (0, Vec::new());
-    for told in lines().iter().filter(|told| is_ours(told)) {
-        let mut all = commands(&told.text);
-        // A sentence about commands leaves the program's name out.
-        if told.text.split_once(' ').is_some_and(|(first, _)| names.contains(first)) {
-            all.extend(variants(&told.text));
-        }
+    for (all, told) in with.chain(without).filter(|(_, told)| Alike::is_ours(told)) {
         count += all.len();
-        let refused = all.iter().filter_map(|words| refusal(words).or_else(|| no_topic(words, told)));
+        let refused = all.iter().filter_map(|words| refusal(words).or_else(|| no_topic(words, &told)));
         faults.extend(refused.map(|why| format!("{}: `{}`: {why}", told.place, told.text)));
     }
     must_be_so(count, 500, &faults);
@@ -176,7 +155,7 @@ fn every_option_that_is_told_is_one_of_some_command() {
     let (mut grammar, option) = (Arguments::command(), expression("^--?[a-z][a-z-]*"));
     grammar.build();
     let (mut count, mut faults) = (0, Vec::new());
-    for told in inline().iter().filter(|told| is_ours(told)) {
+    for told in inline().iter().filter(|told| Alike::is_ours(told)) {
         let Some(name) = option.find(&told.text) else { continue };
         let mut paths = Vec::new();
         those_with(name.as_str(), &grammar, &[], &mut paths);
@@ -200,26 +179,29 @@ fn no_configuration(line: &str) -> Option<String> {
     Some(error.source().map_or_else(|| error.to_string(), ToString::to_string))
 }
 
+/// What is told between backticks, and what plain texts tell without them.
+fn with_plain(expression: &str) -> Vec<Told> {
+    let texts = texts();
+    let plain = texts.iter().filter(|text| !text.is_markdown());
+    inline().into_iter().chain(plain.flat_map(|text| text.found(expression))).filter(Alike::is_ours).collect()
+}
+
 #[test]
 fn every_key_and_every_act_that_is_told_is_there() {
     let defaults = Config::load(None, std::iter::empty(), &[]).expect("the defaults").config;
-    let keys: BTreeSet<_> = defaults.describe().iter().map(|setting| setting.key).collect();
-    let acts: BTreeSet<_> = Act::all().iter().map(|act| act.word()).collect();
-    let sections: BTreeSet<_> = keys.iter().chain(&acts).filter_map(|word| word.split('.').next()).collect();
-    let shape = expression(r"^(([A-Za-z]+)\.[A-Za-z_]+)( = .+)?$");
-    let mut told = inline();
-    // Plain texts name keys without backticks.
-    let texts = texts();
-    let plain = texts.iter().filter(|text| !text.is_markdown());
-    told.extend(plain.flat_map(|text| text.found(WORDS)));
-    let (mut count, mut faults) = (0, Vec::new());
-    for told in told.iter().filter(|told| is_ours(told)) {
-        let Some(parts) = shape.captures(&told.text).filter(|parts| sections.contains(&parts[2])) else { continue };
+    let settings = defaults.describe();
+    let acts = Act::all().iter().map(|act| act.word());
+    let names: BTreeSet<_> = settings.iter().map(|setting| setting.key).chain(acts).collect();
+    let shape = expression(r"^([a-z][A-Za-z_]*(?:\.[a-z][A-Za-z_]*){1,2})( = .+)?$");
+    let without: Vec<_> = names.iter().filter(|name| !shape.is_match(name)).collect();
+    assert!(without.is_empty(), "these would not be found: {without:?}");
+    let (alike, mut count, mut faults) = (Alike::new(), 0, Vec::new());
+    for told in with_plain(WORDS) {
+        let Some(parts) = shape.captures(&told.text).filter(|parts| !alike.has(&parts[1])) else { continue };
         count += 1;
-        let fault = match parts.get(3) {
+        let fault = match parts.get(2) {
             Some(_) => no_configuration(&told.text),
-            None if keys.contains(&parts[1]) || acts.contains(&parts[1]) => None,
-            None => Some("neither a key nor an act".to_owned()),
+            None => (!names.contains(&parts[1])).then(|| "neither a key nor an act".to_owned()),
         };
         faults.extend(fault.map(|why| format!("{}: `{}`: {why}", told.place, told.text)));
     }
@@ -233,7 +215,7 @@ fn every_variable_that_is_told_is_read() {
     let texts = texts.iter().filter(|text| !text.path.starts_with(".github/"));
     let told: Vec<_> = texts.flat_map(|text| text.found("(DOCKPASS_[A-Z_]*[A-Z])")).collect();
     let mut faults = Vec::new();
-    for told in told.iter().filter(|told| is_ours(told)) {
+    for told in told.iter().filter(|told| Alike::is_ours(told)) {
         // What is read is taken or refused; what is not is doubted.
         let loaded = Config::load(None, std::iter::once((told.text.clone(), String::new())), &[]);
         if loaded.is_ok_and(|loaded| loaded.warnings.iter().any(|doubt| doubt.contains(&told.text))) {
@@ -279,26 +261,18 @@ fn no_operation(told: &str, paths: &Map<String, Value>) -> Option<&'static str> 
 fn every_path_of_the_api_that_is_told_is_a_route() {
     let document = document();
     let paths = document["paths"].as_object().expect("paths");
-    let first = |path: &str| path.split(['/', '?']).nth(1).unwrap_or_default().to_owned();
-    let firsts: BTreeSet<_> = paths.keys().map(|path| first(path)).collect();
-    let shape = expression(r"^((GET|POST|PUT|PATCH|DELETE) )?(…?/[^ /][^ ]*)$");
-    let (mut count, mut faults) = (0, Vec::new());
-    for told in inline().iter().filter(|told| is_ours(told)) {
+    let beginnings: BTreeSet<_> = paths.keys().filter_map(|path| path.split('/').nth(1)).collect();
+    let shape = expression("^([A-Z]+ )?…?/([^ /].*)?$");
+    let (alike, mut count, mut faults) = (Alike::new(), 0, Vec::new());
+    for told in with_plain(PATHS) {
         let Some(parts) = shape.captures(&told.text) else { continue };
-        let (path, beginning) = (&parts[3], first(&parts[3]));
-        // Files are elsewhere; the first part of a path stands for all that is below it.
-        if path.starts_with('…') || (firsts.contains(&beginning) && path != format!("/{beginning}")) {
+        let rest = parts.get(2).map_or("", |rest| rest.as_str());
+        // Without a method, it may be a separator, a file, or the beginning of paths.
+        let is_other = rest.is_empty() || beginnings.contains(rest) || alike.has(&told.text);
+        if parts.get(1).is_some() || !is_other {
             count += 1;
             faults.extend(no_operation(&told.text, paths).map(|why| format!("{}: `{}`: {why}", told.place, told.text)));
         }
     }
-    must_be_so(count, 40, &faults);
-}
-
-#[test]
-fn what_is_not_ours_is_told_somewhere() {
-    let words = texts().iter().flat_map(|text| text.found(WORDS)).collect::<Vec<_>>();
-    let told: Vec<_> = lines().into_iter().chain(words).collect();
-    let idle: Vec<_> = NOT_OURS.iter().filter(|(other, _)| !told.iter().any(|told| told.text == *other)).collect();
-    assert!(idle.is_empty(), "no text has these any more: {idle:?}");
+    must_be_so(count, 45, &faults);
 }

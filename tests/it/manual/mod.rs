@@ -1,6 +1,7 @@
 //! `README.md` and the manual: each command that they show is run, each configuration read, each link followed; what is shown
 //! as output is what is printed, and what sentences name is there (`inline`). `.github/CONTRIBUTING.md` says how they are written.
 
+mod alike;
 mod before;
 mod blocks;
 mod inline;

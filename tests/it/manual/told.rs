@@ -4,7 +4,7 @@ use std::fs;
 
 use regex::Regex;
 
-use super::blocks::{documents, root};
+use super::blocks::{blocks, documents, root};
 use crate::{
     architecture,
     support::golden::{golden, read},
@@ -23,6 +23,12 @@ const OTHERS: [&str; 9] = [
     "packaging/monitoring/rules.yml",
     "packaging/systemd/dockpass.service",
 ];
+
+/// Words of plain text, without the full stop behind them.
+pub(super) const WORDS: &str = "([A-Za-z0-9_./:-]*[A-Za-z0-9_/-])";
+
+/// Paths of plain text, without what is punctuation behind them.
+pub(super) const PATHS: &str = r#"(?m)(?:^|[\s"'(\[])(/[A-Za-z_{](?:[A-Za-z0-9_./{}?=&-]*[A-Za-z0-9_/}])?)"#;
 
 /// A text as it is in the repository.
 pub(super) struct Text {
@@ -139,4 +145,15 @@ pub(super) fn in_sources() -> Vec<Told> {
     let pages = pages.map(|name| Text::read(&format!("ui/{name}")));
     let topics = Text::read("src/cli/commands/help.rs").set_apart();
     program.chain(pages).flat_map(|text| text.named()).chain(topics).collect()
+}
+
+/// Everything that may be a command.
+pub(super) fn lines() -> Vec<Told> {
+    let blocks = blocks();
+    let not_run = blocks.iter().filter(|block| block.why_not.is_some() && block.language == "console");
+    let steps = not_run.flat_map(|block| block.steps().into_iter().map(|step| (block.place.clone(), step.command)));
+    let steps = steps.map(|(place, command)| Told { place, text: command.replace("\\\n", " ") });
+    let texts = texts();
+    let told = texts.iter().flat_map(|text| text.inline().into_iter().chain(text.set_apart()));
+    told.chain(in_sources()).chain(steps).collect()
 }
