@@ -27,6 +27,7 @@ pub(crate) fn fault(book: &Book, cut: usize, lines: &Lines, is_last: bool) -> Re
     let found = state_fault(book, cut, lines)?;
     registry_tokens_count(book, cut, &lines.network)?;
     audit_agrees(book, &lines.local, &found)?;
+    store_is_whole(&lines.local)?;
     if is_last {
         book.settle(&found);
     }
@@ -112,6 +113,13 @@ fn registry_tokens_count(book: &Book, cut: usize, network: &Line) -> Result<(), 
     drop(pages);
     let refused = before.iter().rev().take(ISSUED).find(|issued| network.bearer(&issued.text).status("/v2/") != 200);
     refused.map_or(Ok(()), |issued| Err(format!("the registry token of moment {} does not count", issued.at)))
+}
+
+/// Every record on the disk can be read, and makes the very state, with all its indexes, that is in memory.
+fn store_is_whole(local: &Line) -> Result<(), String> {
+    let checked = local.ask("POST", "/api/v0/admin/check", &json!({})).ok_or("no answer to a check")?;
+    let is_whole = checked.body["problems"] == json!([]) && checked.body["moreProblems"] == 0;
+    if checked.status == 200 && is_whole { Ok(()) } else { Err(format!("the store is not whole: {checked:?}")) }
 }
 
 /// The audit log is whole, and says of each object that it was made and deleted as often as it is there.
