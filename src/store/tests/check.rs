@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::super::change::RowChange;
 use super::super::check::{CheckedStore, check_directory};
 use super::super::engine::Engine;
 use super::super::table::{self, Table};
-use super::super::{Error, row};
+use super::super::{Error, State, row};
 use super::support::*;
 
 fn filled() -> Home {
@@ -93,6 +94,35 @@ fn each_damaged_record_is_named() {
     assert!(found.problems.iter().all(|it| it.remedy.contains("restore a backup")));
     // A start refuses it, and names the first alone.
     assert!(matches!(open_at(&home.path()), Err(Error::Corrupt { .. })));
+}
+
+/// Otherwise one secret would open two access tokens.
+#[test]
+fn two_access_tokens_with_one_hash_are_named() {
+    let home = filled();
+    let twin = row::put(&token(101, 12).with(|it| it.hash = hash(100))).unwrap();
+    put(&home, &[twin]);
+    let found = checked(&home);
+    let twice: Vec<_> = found.problems.iter().filter(|it| it.table == Some(Table::Tokens.name())).collect();
+    assert!(matches!(&twice[..], [one] if one.problem.contains("the hash stands twice")), "{:?}", found.problems);
+    assert_eq!(twice[0].key.as_deref(), Some("00000000000000000000000000000065"), "the one that came later");
+    assert!(matches!(open_at(&home.path()), Err(Error::Corrupt { .. })));
+}
+
+#[test]
+fn what_is_in_memory_is_compared_with_what_is_on_the_disk() {
+    let home = filled();
+    let store = home.open();
+    let whole = store.state();
+    let mut without = State::clone(&whole);
+    without.apply(&RowChange { table: Table::Tokens, key: table::id(id(100)), value: None }).unwrap();
+    store.shared.state.store(Arc::new(without));
+    let found = store.check().unwrap();
+    let told = "the server has something else in memory than is on the disk";
+    assert_eq!(problems(&found), [(None, told.to_owned())]);
+    assert!(found.problems[0].remedy.starts_with("restart the server"), "{:?}", found.problems);
+    store.shared.state.store(whole);
+    assert_eq!(problems(&store.check().unwrap()), []);
 }
 
 #[test]
