@@ -7,6 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use dockpass::domain::time::{Clock, Timestamp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -15,6 +16,7 @@ use crate::support::{
     Dockpass, Setup,
     exe::{PASSWORD, cli_command, executable},
     process::{Run, command},
+    terminal::on_terminal,
 };
 
 /// A key pair that is used in tests alone.
@@ -176,6 +178,60 @@ fn only_an_empty_directory_is_restored_into() {
     alone(&restore).must_succeed();
     alone(&restore).must_fail_with(&["is not empty"]);
     Run::of(&mut cli_command(&target, &["audit", "verify"]), "").must_succeed();
+}
+
+/// The seconds that a restore tells as the age of its backup: the number and the unit before "old".
+fn age_told(said: &str, before: &str) -> (i64, i64) {
+    let told = said.split_once(before).and_then(|(_, rest)| rest.split_once(" old")).map(|(age, _)| age);
+    let (number, unit) = told.and_then(|age| age.split_once(' ')).unwrap_or_else(|| panic!("no age: {said}"));
+    let length = match unit.trim_end_matches('s') {
+        "hour" => 3_600,
+        "day" => 86_400,
+        "month" => 30 * 86_400,
+        "year" => 365 * 86_400,
+        other => panic!("{other}: {said}"),
+    };
+    (number.parse::<i64>().expect("a number") * length, length)
+}
+
+#[test]
+fn a_restore_says_how_old_the_backup_is() {
+    let (places, fresh) = backed_up();
+    let target = |name: &str| places.path().join(name);
+    let restore = |file: &Path, target: &Path| {
+        alone(&["restore", text(file), "--data-dir", text(target), "--yes"]).must_succeed()
+    };
+    let run = restore(&fresh, &target("fresh"));
+    assert!(run.stderr.contains(", less than a minute old. What was revoked, "), "{}", run.describe());
+    assert!(run.stdout.contains(": the backup was less than a minute old"), "{}", run.describe());
+    // One that was made when its form was fixed, for good.
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/backup/version-1.backup");
+    let made = alone_json(&["backup", "verify", text(&old)])["createdAt"].as_str().expect("a time").to_owned();
+    let age = Clock::system().now().seconds() - Timestamp::parse(&made).expect("a time").seconds();
+    let run = restore(&old, &target("old"));
+    for (said, before) in
+        [(&run.stderr, format!("The backup is of {made}, ")), (&run.stdout, ": the backup was ".into())]
+    {
+        let (told, unit) = age_told(said, &before);
+        assert!((told - age).abs() <= unit, "{age} seconds: {}", run.describe());
+    }
+}
+
+#[test]
+fn on_a_terminal_a_restore_asks_and_no_writes_nothing() {
+    let (places, file) = backed_up();
+    let target = places.path().join("target");
+    let line = format!("exec {} restore {} --data-dir {}", executable().display(), text(&file), text(&target));
+    let typed = |answer: &str| Run::of(&mut on_terminal(&line), &format!("{answer}\n"));
+    for answer in ["no", "", "yes", "Restore"] {
+        let run = typed(answer);
+        let asked = ["The backup is of ", " old. What was revoked, ", " is in force again.", "Type restore to go on: "];
+        assert!(asked.iter().all(|part| run.stdout.contains(part)), "{}", run.describe());
+        assert!(run.stdout.contains("nothing was restored") && run.code() == Some(1), "{}", run.describe());
+        assert!(!target.exists(), "{answer}");
+    }
+    let run = typed("restore").must_succeed();
+    assert!(run.stdout.contains("restored into ") && target.join("format").exists(), "{}", run.describe());
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::support::{
     exe::{executable, ready_address},
     pair::{addresses, port_of_every_address},
     process::{Background, Run, background_command, command, eventually},
+    terminal,
 };
 
 /// A directory in which nobody has done anything yet, and addresses that nobody has.
@@ -198,10 +199,8 @@ fn data_of_an_earlier_version_waits_for_its_server() {
 
 /// What somebody reads and types on a terminal.
 fn on_terminal(place: &Path, typed: &str) -> Run {
-    let mut script = command("script");
     let line = format!("exec {} setup", executable().display());
-    script.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]).env("TERM", "dumb");
-    Run::of(script.current_dir(place), typed)
+    Run::of(terminal::on_terminal(&line).current_dir(place), typed)
 }
 
 #[test]

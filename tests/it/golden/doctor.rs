@@ -10,7 +10,8 @@ use crate::support::{
     Dockpass,
     exe::{Setup, cli_command, executable},
     golden::{Texts, must_be_golden},
-    process::{Run, command},
+    process::Run,
+    terminal::on_terminal,
 };
 
 /// A registry that nobody reaches: nothing listens on port 1.
@@ -22,9 +23,7 @@ fn said(data: &Path, columns: Option<u32>) -> String {
         Some(columns) => {
             let typed = format!("exec {} --data-dir {} doctor", executable().display(), data.display());
             let typed = format!("stty cols {columns} rows 50 -echo; {typed}");
-            let mut script = command("script");
-            script.args(["--quiet", "--return", "--flush", "--command", &typed, "/dev/null"]).env("TERM", "dumb");
-            Run::of(&mut script, "")
+            Run::of(&mut on_terminal(&typed), "")
         }
     };
     format!("$ dockpass doctor\n{}{}{}", run.stdout.replace('\r', ""), run.stderr, ended(&run))

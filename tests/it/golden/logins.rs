@@ -11,6 +11,7 @@ use crate::support::{
     exe::{PASSWORD, executable},
     golden::{Texts, must_be_golden},
     process::{Run, command},
+    terminal,
 };
 
 /// What is asked, in this order; the password stands on standard input where it is read.
@@ -66,9 +67,7 @@ fn on_terminal(columns: u32, arguments: &[&str], home: &TempDir) -> Run {
     let input =
         if arguments.contains(&"--password-stdin") { format!("printf %s '{PASSWORD}' | ") } else { String::new() };
     let typed = format!("stty cols {columns} rows 50 -echo; {input}{} {}", executable().display(), words.join(" "));
-    let mut script = command("script");
-    script.args(["--quiet", "--return", "--flush", "--command", &typed, "/dev/null"]).env("TERM", "dumb");
-    let mut run = Run::of(script.env("HOME", home.path()).current_dir(home.path()), "no\n");
+    let mut run = Run::of(terminal::on_terminal(&typed).env("HOME", home.path()).current_dir(home.path()), "no\n");
     // The answer is echoed if it comes before `stty` has run.
     let lines: Vec<&str> = run.stdout.lines().map(str::trim_end).filter(|line| *line != "no").collect();
     run.stdout = lines.join("\n") + "\n";

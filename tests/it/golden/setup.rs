@@ -7,6 +7,7 @@ use crate::support::{
     golden::{Texts, must_be_golden},
     pair::addresses,
     process::{Run, command},
+    terminal,
 };
 
 use super::words::ended;
@@ -59,9 +60,7 @@ fn said(columns: Option<u32>) -> String {
 }
 
 fn on_terminal(typed: &str, directory: &std::path::Path, input: &str) -> Run {
-    let mut script = command("script");
-    script.args(["--quiet", "--return", "--flush", "--command", typed, "/dev/null"]).env("TERM", "dumb");
-    let mut run = Run::of(script.current_dir(directory), input);
+    let mut run = Run::of(terminal::on_terminal(typed).current_dir(directory), input);
     // What is typed is echoed if it comes before `stty` has run.
     let is_echo = |line: &str| input.lines().any(|typed| typed == line);
     let lines: Vec<&str> = run.stdout.lines().map(str::trim_end).filter(|line| !is_echo(line)).collect();

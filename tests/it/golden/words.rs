@@ -7,7 +7,8 @@ use crate::support::{
     Dockpass,
     exe::executable,
     golden::{Texts, must_be_golden},
-    process::{Run, command},
+    process::Run,
+    terminal,
 };
 
 /// The commands; none but the last changes anything, and that can be repeated, so that each can be asked again. On a terminal
@@ -127,9 +128,7 @@ fn what_is_taken_lost_and_left_has_its_words() {
         let words: Vec<String> = arguments.iter().map(|word| format!("'{word}'")).collect();
         let typed = format!("exec {} --data-dir {data} {}", executable().display(), words.join(" "));
         let typed = format!("stty cols {columns} rows 50 -echo; {typed}");
-        let mut script = command("script");
-        script.args(["--quiet", "--return", "--flush", "--command", &typed, "/dev/null"]).env("TERM", "dumb");
-        let run = Run::of(&mut script, "no\n");
+        let run = Run::of(&mut terminal::on_terminal(&typed), "no\n");
         // The answer is echoed if it comes before `stty` has run.
         let lines: Vec<&str> = run.stdout.lines().map(str::trim_end).filter(|line| *line != "no").collect();
         lines.join("\n") + "\n" + &ended(&run)

@@ -1,13 +1,23 @@
 //! The server on a terminal of its own, which `script` makes.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
     exe::{executable, ready_address},
-    process::{Background, background_command, eventually},
+    process::{Background, background_command, command, eventually},
 };
+
+/// A command line of a shell on a terminal of its own, whose input is what somebody types there.
+pub(crate) fn on_terminal(line: &str) -> Command {
+    scripted(command("script"), line)
+}
+
+fn scripted(mut script: Command, line: &str) -> Command {
+    script.args(["--quiet", "--return", "--flush", "--command", line, "/dev/null"]).env("TERM", "dumb");
+    script
+}
 
 /// A first start on a terminal. Ended on drop, with all that `script` leaves behind.
 #[derive(Debug)]
@@ -22,8 +32,7 @@ impl Terminal {
     pub(crate) fn start(data: &Path) -> (Self, String) {
         // `exec`, because ending a shell in between would leave the server behind.
         let typed = format!("exec {} --data-dir {} --listen 127.0.0.1:0", executable().display(), data.display());
-        let mut script = background_command("script");
-        script.args(["--quiet", "--return", "--flush", "--command", &typed, "/dev/null"]).env("TERM", "dumb");
+        let mut script = scripted(background_command("script"), &typed);
         let mut terminal = Self { script: Background::start("dockpass on a terminal", &mut script), server: None };
         terminal.server = Some(eventually("the server runs", || terminal.child()));
         let address = terminal.script.wait_for("that it is ready", |line| ready_address(line.trim_end()));
