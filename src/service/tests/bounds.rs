@@ -1,10 +1,14 @@
-//! Repositories made and deleted under ever new names: the memory for deleted names is bounded, and what is remembered
-//! stays.
+//! What would grow without an end: names of repositories made and deleted, of which the memory is bounded, and what is
+//! remembered stays; and the addresses that somebody signs in from.
+
+use std::net::IpAddr;
 
 use super::super::content::DELETED_NAMES;
-use super::super::{Call, Caller, Error, Expiry, NewRepository, NewToken, NewUser, Obstacle};
+use super::super::{
+    Call, Caller, Credentials, Error, Expiry, NewRepository, NewToken, NewUser, Obstacle, UpgradeBackup,
+};
 use super::content::{Scene, named, new_user};
-use super::support::{call, issue, put, repository, sign_in};
+use super::support::{Home, call, issue, put, repository, sign_in, start};
 use crate::domain::access::{AccessLevel, Actions, GrantLevel};
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::grant::{GrantTarget, GranteeKind};
@@ -12,7 +16,10 @@ use crate::domain::id::Id;
 use crate::domain::scope::Scopes;
 use crate::domain::secret::{Password, TokenHash};
 use crate::domain::settings::Choices;
+use crate::domain::time::Clock;
 use crate::domain::token::{AccessToken, Limits, Revocation};
+use crate::metrics::Metrics;
+use crate::store::{DataDirectory, Store};
 
 /// Names that one change makes and deletes.
 const BUNDLE: u32 = 1_000;
@@ -229,4 +236,28 @@ fn a_session_tells_of_twenty_access_tokens_that_end_soon_and_of_twenty_that_were
     let ending: Vec<_> = view.ending_tokens.iter().map(|(token, _)| token.expires_at).collect();
     assert_eq!(ending, (0..20).map(|number| Some(end(number))).collect::<Vec<_>>());
     assert_eq!(view.revoked_tokens.len(), 20);
+}
+
+#[test]
+fn the_disk_has_thirty_two_known_addresses_of_an_account_and_no_more() {
+    let (home, from) = (Home::new(), |number: u8| IpAddr::from([192, 0, 2, number]));
+    let service = home.open(start());
+    for number in 1..=34 {
+        service.clock.pass(60);
+        let shown = Credentials::basic("admin", Password::new("violet-kestrel-42".to_owned()));
+        service.authenticate(shown, Some(from(number)), service.clock.now()).unwrap();
+        // The 33rd is written together with another one, the 34th alone.
+        if number != 32 {
+            service.save_known_addresses();
+        }
+    }
+    let data = service.store.directory().to_owned();
+    service.close(service.clock.now());
+    drop(service);
+    let clock = Clock::fixed(start());
+    let directory = DataDirectory::open(&data).unwrap();
+    let opened = Store::open(directory, &UpgradeBackup::default(), clock.clone(), Metrics::new(&clock)).unwrap();
+    let mut found: Vec<IpAddr> = opened.known_addresses.iter().map(|known| known.address).collect();
+    found.sort_unstable();
+    assert_eq!(found, (3..=34).map(from).collect::<Vec<_>>(), "the newest");
 }

@@ -9,11 +9,11 @@
 //! | `tags` | what the registry has; they go with their repository | `removal` |
 //! | `activity` | one of a repository, in it the last use by at most 100 access tokens | `domain::token_uses` |
 //! | `days` | one of a repository, in it the newest 90 days | `daily` |
-//! | `deleted` | one of a name that was deleted, until it is made again or forgotten by an administrator | `deletions` |
+//! | `deleted` | one of a deleted name, until it is made again or forgotten; beyond 10,000 of an owner, or `max_per_namespace`, no new name is made | `service::tests::bounds` |
 //! | `tokens` | `tokens.max_per_account`, in each the last four secrets that ended; expired ones until they are cleaned up | `api::tokens` |
 //! | `grants`, `repository_grants` | one of a grantee; they go with it and with what they are on | `removal` |
 //! | `usage` | one of an access token | `usage` |
-//! | `known_addresses` | the newest 32 of an account, for 30 days | `throttle` |
+//! | `known_addresses` | the newest 32 of an account; they count for 30 days, and go when newer ones need their place | `service::tests::bounds` |
 //! | `audit` | `audit.keep` | `retention` |
 //! | `removed` | what is younger than the oldest record that is kept; what is older is summed up | `summing` |
 //!
@@ -45,16 +45,14 @@ fn tried(table: Table) -> &'static str {
         }
         Table::Activity => "src/domain/token_uses.rs the_last_use_of_each_is_kept_and_of_very_many_the_latest",
         Table::Days => "src/service/tests/daily.rs ninety_days_are_kept_in_one_small_record",
-        Table::Deleted => {
-            "src/service/tests/daily.rs a_repository_that_is_made_again_begins_without_the_days_of_the_one_before"
-        }
+        Table::Deleted => "src/service/tests/bounds.rs who_makes_and_deletes_ever_new_names_comes_to_an_end",
         Table::Tokens => "tests/it/api/tokens.rs an_account_has_at_most_so_many_tokens_even_at_once",
         Table::Grants => {
             "src/store/tests/removal.rs an_organization_goes_with_members_teams_and_what_teams_were_granted"
         }
         Table::Usage => "src/store/tests/usage.rs notes_go_with_their_token_even_if_it_is_used_meanwhile",
         Table::KnownAddresses => {
-            "tests/it/api/throttle.rs a_known_address_stays_known_for_thirty_days_and_over_a_restart"
+            "src/service/tests/bounds.rs the_disk_has_thirty_two_known_addresses_of_an_account_and_no_more"
         }
         Table::Audit => "src/store/tests/retention.rs the_size_takes_sums_first_and_no_young_change",
         Table::Removed => {
