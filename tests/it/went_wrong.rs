@@ -97,6 +97,13 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "CVE-2025-32019, CVE-2025-68942: what somebody had written was run by the pages",
+        &[
+            "tests/it/browser/hostile.rs what_people_write_is_text_on_every_page_that_shows_it",
+            "tests/it/browser/tokens.rs a_secret_is_shown_once_and_is_gone_after_done",
+        ],
+    ),
+    (
         "CVE-2025-30086, CVE-2026-110697: a filter was a pattern",
         &[
             "tests/it/went_wrong.rs what_is_sought_is_a_text_and_no_pattern",
@@ -156,7 +163,10 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     ),
     (
         "CVE-2026-20896: the header of a proxy was believed from anywhere",
-        &["tests/it/api/local_socket.rs what_a_proxy_forwards_is_refused_whatever_it_asks"],
+        &[
+            "tests/it/api/audit.rs the_address_is_the_peers_unless_a_trusted_proxy_names_another",
+            "tests/it/api/local_socket.rs what_a_proxy_forwards_is_refused_whatever_it_asks",
+        ],
     ),
     (
         "CVE-2026-58422: a sign-in brought back a deactivated account",
@@ -228,6 +238,13 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "docker_auth static_auth: an account without a password took any",
+        &[
+            "tests/it/api/accounts.rs a_service_account_never_signs_in_by_password",
+            "tests/it/protocol/credentials.rs bad_credentials_are_401_and_never_an_anonymous_token",
+        ],
+    ),
+    (
         "docker_auth 925dadd, 8158392, 99bfe02: scopes were read wrongly",
         &[
             "tests/it/protocol/scopes.rs scopes_that_make_no_sense_are_left_out_of_a_good_answer",
@@ -237,6 +254,15 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     (
         "CVE-2024-4956: a path led out of the files of the pages",
         &["tests/it/api/bad_input.rs files_of_the_pages_are_those_and_no_others"],
+    ),
+    (
+        "CVE-2019-9630: everybody read everything until somebody forbade it",
+        &[
+            "tests/it/protocol/grant.rs a_push_makes_a_missing_repository_private_for_who_may",
+            "tests/it/api/repositories.rs a_new_repository_has_every_field",
+            "tests/it/protocol/grant.rs what_anonymous_may_everybody_may",
+            "tests/it/api/gateway_matrix.rs every_method_at_every_place_for_every_caller",
+        ],
     ),
     (
         "CVE-2020-11444: a user set the administrator's password",
@@ -304,6 +330,13 @@ const HERE: &[(&str, &[&str])] = &[
         &[
             "tests/it/e2e/secrets.rs no_password_goes_to_a_server_of_somebody_else",
             "src/store/tests/directory.rs root_takes_over_no_empty_directory_of_another_user",
+        ],
+    ),
+    (
+        "a secret is read through a link, or from what never ends",
+        &[
+            "src/service/sign_in/file_secret.rs the_own_file_is_no_link_and_nobody_elses_and_a_given_one_may_be",
+            "src/service/sign_in/file_secret.rs a_fifo_holds_up_no_start",
         ],
     ),
     (

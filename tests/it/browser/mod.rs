@@ -15,6 +15,7 @@ mod first_use;
 mod foreign;
 mod gateway;
 mod grants;
+mod hostile;
 mod immutable_tags;
 mod late;
 mod leaver;

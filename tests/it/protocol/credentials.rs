@@ -14,6 +14,7 @@ use crate::support::{
 fn bad_credentials_are_401_and_never_an_anonymous_token() {
     let (site, _) = with_alice();
     site.add_user("bob");
+    site.add_service("robot");
     let token = site.add_token("alice", &json!({}));
     let ended = site.add_token("alice", &json!({ "expiresAt": site.in_time(1) }));
     let off = site.add_token("alice", &json!({}));
@@ -27,6 +28,9 @@ fn bad_credentials_are_401_and_never_an_anonymous_token() {
         ("bob", ""),
         ("nobody", "wrong-password"),
         ("nobody", ""),
+        // It has no password at all.
+        ("robot", "wrong-password"),
+        ("robot", ""),
         ("", "wrong-password"),
         ("Bob", PASSWORD),
         ("bob", token.secret.as_str()),
