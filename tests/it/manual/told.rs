@@ -12,9 +12,10 @@ use crate::{
 };
 
 /// Texts beside the manual that say how dockpass is used.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
     "config.toml.example",
     "packaging/debian/README.Debian",
+    "packaging/debian/config.toml",
     "packaging/kubernetes/1-configuration.yaml",
     "packaging/kubernetes/2-volume.yaml",
     "packaging/kubernetes/3-deployment.yaml",

@@ -9,10 +9,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{in_target, release, released};
+use super::{in_target, of_builds, packaged, release, released};
 use crate::support::{
     Http,
-    exe::{PASSWORD, ready_address},
+    exe::{PASSWORD, executable, ready_address},
     process::{Background, Run, background_command, command},
 };
 
@@ -58,7 +58,8 @@ impl Root {
 
     fn install(&self, package: &Path) -> Run {
         fs::copy(package, self.at("dockpass.deb")).expect("a copy");
-        self.run(&["dpkg", "--force-confold", "--install", "/dockpass.deb"])
+        // Nobody answers: a question about the configuration ends it.
+        self.run(&["dpkg", "--install", "/dockpass.deb"])
     }
 
     /// The server as its user, with the package's configuration, on a port that the system chooses.
@@ -87,11 +88,22 @@ impl Root {
     }
 }
 
-/// The package of the release, and one of a later version.
+/// The configurations in the package, below its root: that of the site, and the example.
+const CONFIG: &str = "etc/dockpass/config.toml";
+const EXAMPLE: &str = "usr/share/doc/dockpass/examples/config.toml";
+
+/// The package of the release, and one of a later version, which knows one more key of the configuration.
 fn packages(directory: &Path) -> (PathBuf, PathBuf) {
     let package = released(release().expect("a release"), ".deb");
-    let (opened, later) = (directory.join("opened"), directory.join("later.deb"));
-    Run::of(command("dpkg-deb").arg("--raw-extract").arg(&package).arg(&opened), "").must_succeed();
+    let [program, opened, later] = ["dockpass", "opened", "later.deb"].map(|name| directory.join(name));
+    let real = executable().display().to_string();
+    let script = format!("'{real}' \"$@\" || exit\n[ \"$*\" != 'config --example' ] || echo '#new_key = true'\n");
+    fs::write(&program, format!("#!/bin/sh\n{script}")).expect("a file");
+    Run::of(command("chmod").arg("755").arg(&program), "").must_succeed();
+    let mut build = command(packaged("debian/build"));
+    let built = Run::of(build.envs(of_builds()).arg(&program).arg(directory), "").must_succeed().stdout;
+    Run::of(command("dpkg-deb").arg("--raw-extract").arg(built.trim()).arg(&opened), "").must_succeed();
+    fs::copy(executable(), opened.join("usr/bin/dockpass")).expect("a copy");
     let control = fs::read_to_string(opened.join("DEBIAN/control")).expect("it is there");
     let changed = control.replace("\nVersion: ", "\nVersion: 1:");
     fs::write(opened.join("DEBIAN/control"), changed).expect("it is written");
@@ -131,11 +143,12 @@ fn installed_upgraded_removed_and_purged_and_the_accounts_stay() {
     has_alice(&http);
     assert_eq!(owner_and_mode(&root.at("var/lib/dockpass/store")).0, number);
     drop(server);
-    // What the administrator has written stays.
-    let config = root.text("etc/dockpass/config.toml").replace("#keep_days = 400", "keep_days = 500");
-    assert!(config.contains("\nkeep_days = 500"));
-    fs::write(root.at("etc/dockpass/config.toml"), &config).expect("it is written");
+    // What the administrator has written stays, unasked, whatever else a later version knows.
+    let config = format!("{}\n[audit]\nkeep_days = 500\n", root.text(CONFIG));
+    fs::write(root.at(CONFIG), &config).expect("it is written");
+    fs::write(root.at(&format!("{CONFIG}.before-1")), "").expect("it is written");
     root.install(&later);
+    assert!(root.text(EXAMPLE).ends_with("\n#new_key = true\n"));
     assert!(root.run(&["dpkg-query", "--showformat", "${Version}", "--show", "dockpass"]).stdout.starts_with("1:"));
     assert_eq!(root.text("etc/dockpass/config.toml"), config);
     let (server, http) = root.serve();
@@ -149,11 +162,15 @@ fn installed_upgraded_removed_and_purged_and_the_accounts_stay() {
     // Whoever owned the data may not become somebody else.
     let told = root.run(&["dpkg", "--purge", "dockpass"]).stderr;
     assert!(told.contains("/var/lib/dockpass stay") && told.contains("userdel dockpass"), "{told}");
-    assert!(!root.at("etc/dockpass").exists());
+    assert!(!root.at("etc/dockpass").exists() && !told.contains("not empty"), "{told}");
     assert_eq!(owner_and_mode(&root.at("var/lib/dockpass")), (number, 0o700));
     root.install(&package);
     assert_eq!(root.run(&["id", "--user", "dockpass"]).stdout.trim(), number.to_string());
     has_alice(&root.serve().1);
+    // What the site has put there is the site's.
+    fs::write(root.at("etc/dockpass/key.pem"), "").expect("it is written");
+    root.run(&["dpkg", "--purge", "dockpass"]);
+    assert!(root.at("etc/dockpass/key.pem").exists() && !root.at(CONFIG).exists());
 }
 
 /// A registry that is there already, with images of its own.
@@ -263,10 +280,11 @@ fn it_has_what_the_executable_says_of_itself() {
         count += 1;
     }
     assert!(count > 90, "{count} pages");
-    // The example, with one line of its own.
-    let (example, config) = (said(&["config", "--example"]), read("etc/dockpass/config.toml"));
-    let own: Vec<_> = config.lines().filter(|line| !example.lines().any(|other| other == *line)).collect();
-    assert_eq!(own, ["data_dir = \"/var/lib/dockpass\""]);
+    assert_eq!(read(EXAMPLE), said(&["config", "--example"]));
+    // Of its own it sets where the data is, and nothing that an operator would have to keep.
+    let config: toml::Table = read(CONFIG).parse().expect("TOML");
+    assert_eq!(config.to_string().trim(), "[server]\ndata_dir = \"/var/lib/dockpass\"");
+    assert!(read(CONFIG).contains(&format!("/{EXAMPLE}")) && read(CONFIG).contains("dockpass config --example"));
     for file in ["scanners/gitleaks.toml", "scanners/trufflehog.yaml", "monitoring/rules.yml"] {
         assert_eq!(read(&format!("usr/share/dockpass/{file}")), super::text(file));
     }
