@@ -1,10 +1,10 @@
-//! What the file system denies, told with what mends it: which place, whom dockpass runs as, and the command. Reads owners and
-//! kinds of files, and changes nothing.
+//! What the file system denies, told with what mends it: which place, whom dockpass runs as, and the command. Reads owners,
+//! their names and kinds of files, and changes nothing.
 
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::domain::text::shell_word;
 
@@ -45,6 +45,50 @@ fn runs_as() -> String {
 
 fn me() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// The users of this machine, those of other directories left out.
+const USERS: &str = "/etc/passwd";
+
+/// A user by number and, where that is known, by name.
+#[must_use]
+pub(crate) fn user(id: u32) -> String {
+    let name = name_of(id).map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("the user id {id}{name}")
+}
+
+fn name_of(id: u32) -> Option<String> {
+    named(&std::fs::read_to_string(USERS).ok()?, id)
+}
+
+/// The name of a user in a file of the form of passwd(5).
+fn named(users: &str, id: u32) -> Option<String> {
+    users.lines().find_map(|line| match line.split(':').collect::<Vec<_>>().as_slice() {
+        [name, _, number, ..] if number.parse() == Ok(id) => Some((*name).to_owned()),
+        _ => None,
+    })
+}
+
+/// How a data directory is restored where one of this user is: what is restored is that user's in the end, who runs the server.
+#[must_use]
+pub(crate) fn way_to_restore(path: &Path, owner: u32) -> String {
+    if me() != 0 {
+        return "restore as that user, or into a directory of your own (--data-dir)".to_owned();
+    }
+    let place = word(path);
+    // With a name, the group is that user's, too.
+    let to = name_of(owner).map_or_else(|| owner.to_string(), |name| format!("{}:", shell_word(&name)));
+    format!(
+        "stop its server, move it away (mv {place} {}), restore, and give that user what was restored (chown -R {to} {place})",
+        word(&beside(path))
+    )
+}
+
+/// A name for what was there before.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".before");
+    path.with_file_name(name)
 }
 
 /// The path as one word of a shell.
@@ -255,6 +299,27 @@ mod tests {
         std::fs::write(path.join("file"), "").unwrap();
         assert!(closed(path, me() + 1).contains(&format!("(chown -R {} {place})", me())));
         assert!(way_to_own(&path.join("file")).contains(&format!("(chown {} {place}/file)", me())));
+    }
+
+    #[test]
+    fn what_is_restored_goes_to_whose_it_was_by_name_where_that_is_known() {
+        let users = "root:x:0:0:root:/root:/bin/sh\n# none\ndockpass:x:998:997::/var/lib/dockpass:/usr/sbin/nologin\n";
+        assert_eq!((named(users, 998).as_deref(), named(users, 997)), (Some("dockpass"), None));
+        let told = |owner| way_to_restore(Path::new("/var/lib/dockpass"), owner);
+        if me() != 0 {
+            assert!(told(998).contains("restore as that user") && !told(998).contains("chown"), "{}", told(998));
+            return;
+        }
+        let said = told(0);
+        assert!(said.contains("(mv /var/lib/dockpass /var/lib/dockpass.before)"), "{said}");
+        assert!(said.ends_with("(chown -R root: /var/lib/dockpass)"), "{said}");
+        // Nobody of this machine.
+        let said = told(3_999_999_999);
+        assert!(said.ends_with("(chown -R 3999999999 /var/lib/dockpass)"), "{said}");
+        assert_eq!(
+            (user(0).as_str(), user(3_999_999_999).as_str()),
+            ("the user id 0 (root)", "the user id 3999999999")
+        );
     }
 
     #[test]

@@ -49,8 +49,8 @@ pub enum RestoreError {
     },
     /// The directory is somebody else's.
     #[error(
-        "{} belongs to the user id {owner}, who would be the administrator of what is restored: restore as that user, or {}",
-        path.display(), denied::way_to_own(path)
+        "{} belongs to {}, who would be the administrator of what is restored: {}",
+        path.display(), denied::user(*owner), denied::way_to_restore(path, *owner)
     )]
     Theirs {
         /// The directory.
@@ -115,7 +115,11 @@ impl Restore {
     pub fn refuse_target(target: &Path) -> Result<(), RestoreError> {
         match fs::read_dir(target) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(PrivateFileError::io(target, error).into()),
+            Err(error) => {
+                // Theirs first: to be let in would not be enough.
+                refuse_theirs(target)?;
+                Err(PrivateFileError::io(target, error).into())
+            }
             Ok(entries) => refuse_foreign(target, entries).map(drop),
         }
     }
@@ -269,13 +273,19 @@ fn size(change: &RowChange) -> usize {
     change.key.len() + change.value.as_ref().map_or(0, Vec::len)
 }
 
+/// Refuses a directory of another user.
+fn refuse_theirs(target: &Path) -> Result<(), RestoreError> {
+    let owner = private_file::owner(target).map_err(|source| PrivateFileError::io(target, source))?;
+    if owner == rustix::process::geteuid().as_raw() {
+        return Ok(());
+    }
+    Err(RestoreError::Theirs { path: target.to_owned(), owner })
+}
+
 /// What an interrupted restore has left in a directory, to be removed; refuses one that holds anything else.
 fn refuse_foreign(target: &Path, entries: fs::ReadDir) -> Result<Vec<String>, RestoreError> {
+    refuse_theirs(target)?;
     let failed = |source| PrivateFileError::io(target, source);
-    let owner = private_file::owner(target).map_err(failed)?;
-    if owner != rustix::process::geteuid().as_raw() {
-        return Err(RestoreError::Theirs { path: target.to_owned(), owner });
-    }
     let mut names = Vec::new();
     for entry in entries {
         names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());

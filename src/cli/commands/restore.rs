@@ -1,6 +1,7 @@
 //! `dockpass restore`: makes a data directory of a backup, where no server runs yet.
 
-use std::fs::File;
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,9 +9,11 @@ use clap::Args;
 use super::backup::source::{IdentityArgument, Source};
 use super::backup::verify::{age, answer};
 use super::config;
+use super::registry::Owner;
 use crate::causes::with_causes;
 use crate::cli::global::Global;
 use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt, shown};
+use crate::config::{SYSTEM_DATA, SYSTEM_FILE};
 use crate::denied;
 use crate::domain::time::Timestamp;
 use crate::http::{
@@ -82,8 +85,28 @@ pub(in crate::cli) fn run(
         );
         console.note(&format!("{told}\n"))?;
     }
-    let next = vec![format!("dockpass serve --data-dir {}", denied::word(&target))];
+    let next = next(&target, is_of_service(&target), console);
     console.report(&Report::done_then(answer, line, next))
+}
+
+/// The user of the package's service.
+const SERVICE: &str = "dockpass";
+
+/// Whether what was restored here is the user's of the package's service, as far as that user is known.
+fn is_of_service(target: &Path) -> bool {
+    let found = fs::metadata(target).map(|found| found.uid());
+    Owner::named(SERVICE).ok().zip(found.ok()).is_none_or(|(service, owner)| service.user == owner)
+}
+
+/// The commands that are left: the package's directory is its service's, and any other somebody's who serves it.
+fn next(target: &Path, is_of_service: bool, console: &Console) -> Vec<String> {
+    let is_packaged = console.is_packaged || console.found_file.as_deref() == Some(Path::new(SYSTEM_FILE));
+    let target_word = denied::word(target);
+    if !is_packaged || target != Path::new(SYSTEM_DATA) {
+        return vec![format!("dockpass serve --data-dir {target_word}")];
+    }
+    let given = (!is_of_service).then(|| format!("sudo chown -R {SERVICE}: {target_word}"));
+    given.into_iter().chain(["sudo systemctl start dockpass".to_owned()]).collect()
 }
 
 /// What comes back, unless all that was ended since the backup is ended again.
@@ -104,4 +127,23 @@ fn read(path: &Path, backup: &VerifiedBackup) -> Result<EndedFile, CliError> {
     let file = File::open(path).map_err(|cause| CliError::File { action: "read", path: path.to_owned(), cause })?;
     let read = read_ended(file).and_then(|file| file.refuse_other(backup.header.instance).map(|()| file));
     read.map_err(|error| CliError::Finding(format!("nothing was restored: {}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::testing::console;
+
+    #[test]
+    fn the_service_of_the_package_is_started_and_owns_what_it_serves() {
+        let (mut console, _) = console(b"");
+        let at = |target: &str, is_of_service, console: &Console| next(Path::new(target), is_of_service, console);
+        let by_hand = ["dockpass serve --data-dir /var/lib/dockpass"];
+        assert_eq!(at(SYSTEM_DATA, true, &console), by_hand, "there is no package");
+        console.found_file = Some(PathBuf::from(SYSTEM_FILE));
+        assert_eq!(at(SYSTEM_DATA, true, &console), ["sudo systemctl start dockpass"]);
+        let left = ["sudo chown -R dockpass: /var/lib/dockpass", "sudo systemctl start dockpass"];
+        assert_eq!(at(SYSTEM_DATA, false, &console), left);
+        assert_eq!(at("/srv/a b", true, &console), ["dockpass serve --data-dir '/srv/a b'"]);
+    }
 }

@@ -36,7 +36,6 @@ pub(super) const BEFORE: &[(&str, &str, &str)] = &[
     ("gateway", "docker login", "token alice > token.txt"),
     ("gateway", "DOCKPASS_REGISTRY", "elsewhere"),
     ("operate", "dockpass backup", "echo \"$IDENTITY\" > key.txt"),
-    ("operate", "dockpass restore", "rm -rf \"$ROOT/var/lib/dockpass\""),
     (
         "permissions",
         "dockpass access check",

@@ -30,7 +30,7 @@ const NOT_RUN: [(&str, &str); 7] = [
     ("needs a name and a certificate", "`e2e::nginx` and `e2e::forward_auth`, by Debian's nginx"),
     (
         "changes the machine",
-        "`e2e::setup` walks it and counts the commands, `packaging::debian` has what the package brings",
+        "`e2e::setup` walks it and counts the commands, `packaging::debian` has what the package brings, and restores by these lines",
     ),
     ("runs until it is stopped", "`e2e::audit` follows the log"),
 ];

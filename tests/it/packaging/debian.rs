@@ -173,6 +173,51 @@ fn installed_upgraded_removed_and_purged_and_the_accounts_stay() {
     assert!(root.at("etc/dockpass/key.pem").exists() && !root.at(CONFIG).exists());
 }
 
+/// The commands of a block of the manual, which begins so, without `sudo`.
+fn commands_of_the_manual(chapter: &str, beginning: &str) -> Vec<String> {
+    let blocks: Vec<_> = chapter.split("```").filter(|block| block.contains(&format!("\n$ {beginning}"))).collect();
+    let [block] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
+    block.lines().filter_map(|line| line.strip_prefix("$ sudo ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_backup_comes_back_by_the_lines_of_the_manual() {
+    if release().is_none() {
+        return;
+    }
+    let (root, files) = (Root::new(), tempfile::tempdir().expect("a directory"));
+    root.install(&packages(files.path()).0);
+    let (server, _) = root.serve();
+    root.run_with(&["dockpass", "user", "create", "alice", "--password-stdin"], PASSWORD).must_succeed();
+    root.run(&["dockpass", "backup", "/dockpass.backup"]);
+    root.run(&["dockpass", "user", "delete", "alice", "--yes"]);
+    drop(server);
+    let number = owner_and_mode(&root.at("var/lib/dockpass")).0;
+    let restore = ["dockpass", "restore", "--yes", "/dockpass.backup"];
+    let refused = root.run_with(&restore, "").stderr;
+    for words in [format!("the user id {number} (dockpass)"), "(chown -R dockpass: /var/lib/dockpass)".to_owned()] {
+        assert!(refused.contains(&words), "{refused}");
+    }
+    // Whoever else may read it, too.
+    root.run(&["chmod", "644", "/dockpass.backup"]);
+    let refused = Run::of(&mut root.inside(command("chroot"), "daemon", &restore), "").stderr;
+    assert!(refused.contains("restore as that user") && !refused.contains("chown"), "{refused}");
+    root.pretend_systemd();
+    let manual = include_str!("../../../ui/manual/operate.md");
+    let mut said = String::new();
+    for line in commands_of_the_manual(manual, "sudo systemctl stop dockpass") {
+        let line = line.replace("--identity key.txt /mnt/elsewhere/dockpass.backup.age", "--yes /dockpass.backup");
+        said += &root.run(&["sh", "-c", &line]).stdout;
+    }
+    assert_eq!(root.told_systemd(), ["stop", "start"]);
+    let next = "\n  sudo chown -R dockpass: /var/lib/dockpass\n  sudo systemctl start dockpass\n";
+    assert!(said.contains(next), "{said}");
+    assert_eq!(owner_and_mode(&root.at("var/lib/dockpass")), (number, 0o700));
+    let (_server, _) = root.serve();
+    root.run(&["dockpass", "user", "show", "alice"]);
+    root.run(&["dockpass", "status", "--quiet"]);
+}
+
 /// A registry that is there already, with images of its own.
 const OTHER_REGISTRY: &str =
     "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: /srv/images\nhttp:\n  addr: 127.0.0.1:5000\n";
