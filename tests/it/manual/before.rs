@@ -37,6 +37,11 @@ pub(super) const BEFORE: &[(&str, &str, &str)] = &[
     ("gateway", "DOCKPASS_REGISTRY", "elsewhere"),
     ("operate", "dockpass backup", "echo \"$IDENTITY\" > key.txt"),
     (
+        "packages",
+        "sudo install dockpass",
+        "cp \"$(command -v dockpass)\" dockpass_0.2.0_x86_64; ln -s \"$SOURCES/packaging\" packaging; export ROOT",
+    ),
+    (
         "permissions",
         "dockpass access check",
         "service build; repo alice/app; dockpass grant set --user build --access read-only alice/app",

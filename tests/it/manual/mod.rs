@@ -70,6 +70,7 @@ documents! {
     commands_of_layouts "layouts"
     commands_of_monitoring "monitoring"
     commands_of_operate "operate"
+    commands_of_packages "packages"
     commands_of_permissions "permissions"
     commands_of_registry "registry"
     commands_of_start "start"

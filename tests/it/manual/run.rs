@@ -29,10 +29,11 @@ const RECIPIENT: &str = "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4
 
 /// Programs in whose place something else is run, since they change the machine or need what tests have not: without an
 /// engine, images go by skopeo, with the login that docker has made, and only under names that were tagged.
-const STAND_INS: [(&str, &str); 6] = [
+const STAND_INS: [(&str, &str); 7] = [
     ("sudo", "exec \"$@\""),
     ("apt-get", "exit 0"),
     ("systemctl", "exit 0"),
+    ("systemd-sysusers", "PATH=${PATH#*:} exec systemd-sysusers --root=\"$ROOT\" \"$@\""),
     ("nginx", "exit 0"),
     ("sudoedit", "exit 0"),
     (
@@ -103,6 +104,8 @@ impl Machine {
             "etc/bash_completion.d",
             "etc/dockpass",
             "mnt/elsewhere",
+            "etc/systemd/system",
+            "usr/bin",
             "var/lib",
             "typed",
         ] {
@@ -159,12 +162,13 @@ impl Machine {
         let dockpass = self.servers.dockpass();
         let before = format!(
             "cd {at}/typed\nROOT={at} PASSWORD={PASSWORD} IDENTITY={IDENTITY} ADDRESS={} REGISTRY={} FREE={}\n\
-             export IMAGE={} PATH={at}/bin:$PATH DOCKPASS_DATA_DIR={}\n{HELPERS}\n",
+             export IMAGE={} PATH={at}/bin:$PATH DOCKPASS_DATA_DIR={} SOURCES={}\n{HELPERS}\n",
             dockpass.address,
             self.servers.registry(),
             free(),
             self.image.reference(),
-            dockpass.data().display()
+            dockpass.data().display(),
+            root().display()
         );
         let begins = |beginning: &str| text.starts_with(&format!("$ {beginning}"));
         let rows = BEFORE.iter().filter(|(name, beginning, _)| *name == self.document && begins(beginning));
@@ -192,7 +196,7 @@ impl Machine {
             (r"/var/lib/dockpass/keys", format!("{}/keys", dockpass.data().display())),
             (r"(?-u:\b)DIR(?-u:\b)", dockpass.data().display().to_string()),
             (r"(?-u:\b)COPY(?-u:\b)", format!("{at}/copy")),
-            (r"(^|[ ='])(/etc/|/mnt/|/var/lib/)", format!("${{1}}{at}$2")),
+            (r"(^|[ ='])(/etc/|/mnt/|/usr/bin/|/var/lib/)", format!("${{1}}{at}$2")),
             (r"age1…", RECIPIENT.to_owned()),
             (r"01M8K174SEPN", "$$ID".to_owned()),
         ] {

@@ -130,6 +130,7 @@ fn dockpass_starts_with_the_configuration_and_answers_the_probes() {
     fs::write(place("dockpass-admin-password"), PASSWORD).expect("a file");
     let text = super::text("kubernetes/1-configuration.yaml");
     assert!(text.contains("--from-file dockpass-admin-password="), "{text}");
+    assert!(!text.contains("packaging/"), "a release has no such directory: {text}");
     let config = of_kind("ConfigMap")["data"]["config.toml"].as_str().expect("a text").to_owned();
     assert!(config.contains(&format!("data_dir = \"{}/", mount("data"))), "below the volume: {config}");
     let here = config.replace(&mount("tls"), &secrets.path().display().to_string());
