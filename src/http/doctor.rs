@@ -33,7 +33,7 @@ use crate::domain::registry::CertificateRole;
 use crate::domain::time::{Moment, Timestamp};
 use crate::registry::Neighbour;
 use crate::service::signing::certificate_files;
-use crate::service::{Call, ExaminedSite, SecretOf, disk_at};
+use crate::service::{Call, ExaminedSite, SecretOf, disk_at, startable};
 
 /// For how long an examination is everybody's, in seconds.
 const SHARED: i64 = 5;
@@ -188,6 +188,17 @@ fn server_row(app: &App) -> ExaminedCheck {
     }
 }
 
+/// Nothing tells somebody to start what no start opens.
+fn not_started(directory: &Path) -> ExaminedCheck {
+    startable(directory).map_or_else(
+        |error| {
+            let seen = format!("no server runs on this data directory, and none would start: {}", with_causes(&error));
+            row::failed(Check::Server, seen, "do what it says; dockpass serve says the same")
+        },
+        |()| no_server(),
+    )
+}
+
 fn no_server() -> ExaminedCheck {
     row::failed(
         Check::Server,
@@ -304,8 +315,10 @@ async fn comes(app: &App, neighbour: &Arc<Neighbour>) -> Result<Option<bool>, St
 /// What can be told of a site whose server does not run, or does not answer: then `why` says so.
 #[must_use]
 pub fn examine_without_server(config: &Config, why: Option<&str>, now: Timestamp) -> Examination {
-    let server = why
-        .map_or_else(no_server, |why| row::failed(Check::Server, why, "see its log, and start it anew where it hangs"));
+    let server = why.map_or_else(
+        || not_started(&config.server.data_dir),
+        |why| row::failed(Check::Server, why, "see its log, and start it anew where it hangs"),
+    );
     let not_known = [Check::AuditWays, Check::ExpiredTokens, Check::UnusedAccounts];
     let not_known = not_known.map(|check| row::not_applicable(check, "no server runs"));
     let rows = std::iter::once(server).chain(here(config, None, now)).chain(without_network()).chain(not_known);

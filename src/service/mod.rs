@@ -78,7 +78,7 @@ pub use crate::store::{
 use crate::domain::act::Act;
 use crate::domain::time::{Clock, Timestamp};
 use crate::metrics::{Disk, Metrics, Writer};
-use crate::store::{KnownAddress, State, Store, last_backup_at, room_at, size_at};
+use crate::store::{DataDirectory, KnownAddress, State, Store, last_backup_at, room_at, size_at};
 use access::FirstUses;
 use content::{Pulls, RecentNotices, Underway};
 use gateway::Uploads;
@@ -92,6 +92,14 @@ use tokens::{Giving, Warnings};
 pub fn disk_at(directory: &Path) -> Option<Disk> {
     let store_bytes = size_at(directory).ok()?;
     Some(Disk { store_bytes, free_bytes: room_at(directory), last_backup: last_backup_at(directory) })
+}
+
+/// Whether a start would open the store of this directory, as far as that can be seen without opening it. Nothing is changed.
+///
+/// # Errors
+/// [`OpenError`], as of the start
+pub fn startable(directory: &Path) -> Result<(), OpenError> {
+    Ok(DataDirectory::look(directory)?)
 }
 
 /// The use-cases over one store.

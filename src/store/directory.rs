@@ -60,13 +60,31 @@ impl DataDirectory {
         let directory = Self { path: path.to_owned(), lock, format };
         directory.put_back()?;
         if directory.was_used() {
-            directory.refuse_without_database()?;
+            let before = directory.is_migrating().then(|| directory.store_before());
+            refuse_without_database(&before.unwrap_or_else(|| directory.store()))?;
         }
         directory.clear_left();
         directory.make_parts_private()?;
         directory.give_to_owner()?;
         sync_directory(path).map_err(|source| io_error(path, source))?;
         Ok(directory)
+    }
+
+    /// Whether a start would refuse what is there, as far as that can be seen without the lock, and changing nothing. What is
+    /// closed to us may be open to the user of the server.
+    ///
+    /// # Errors
+    /// [`Error::NewerFormat`], [`Error::Missing`], [`Error::Io`]
+    pub fn look(path: &Path) -> Result<(), Error> {
+        match noted_format(path) {
+            Ok(Some(_)) => {}
+            Ok(None) | Err(Error::ClosedToUs { .. } | Error::Unreachable { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        // What a start opens, puts back, or migrates.
+        let places = [data_files::STORE, data_files::STORE_AWAY, data_files::STORE_BEFORE].map(|name| path.join(name));
+        let [store, ..] = &places;
+        refuse_without_database(places.iter().find(|place| exists(place).unwrap_or(true)).unwrap_or(store))
     }
 
     /// Whether it has held a store before.
@@ -160,16 +178,6 @@ impl DataDirectory {
         }
     }
 
-    /// sled would make a new database in place of one that is gone or was emptied.
-    fn refuse_without_database(&self) -> Result<(), Error> {
-        let path = if self.is_migrating() { self.store_before() } else { self.store() }.join("db");
-        match std::fs::symlink_metadata(&path) {
-            Ok(found) if found.is_file() && found.len() > 0 => Ok(()),
-            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(io_error(&path, source)),
-            Ok(_) | Err(_) => Err(Error::Missing { path }),
-        }
-    }
-
     /// Key files are left to their readers, which close them and warn of what was in them.
     fn make_parts_private(&self) -> Result<(), Error> {
         make_part(&self.keys())?;
@@ -204,6 +212,16 @@ impl Drop for DataDirectory {
         if let Err(error) = rustix::fs::flock(&self.lock, FlockOperation::Unlock) {
             log::warn!("{}: {error}", self.path.display());
         }
+    }
+}
+
+/// sled would make a new database in place of one that is gone or was emptied.
+fn refuse_without_database(store: &Path) -> Result<(), Error> {
+    let path = store.join("db");
+    match std::fs::symlink_metadata(&path) {
+        Ok(found) if found.is_file() && found.len() > 0 => Ok(()),
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(io_error(&path, source)),
+        Ok(_) | Err(_) => Err(Error::Missing { path }),
     }
 }
 

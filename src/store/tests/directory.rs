@@ -170,7 +170,9 @@ fn a_later_format_is_refused_untouched() {
     set_mode(&home.path().join("store"), 0o750);
     fs::write(home.path().join("lock"), "77").unwrap();
     let before = (modes(&home.path()), contents(&home.path()));
+    let looked_at = DataDirectory::look(&home.path()).unwrap_err();
     let error = refusal(&home.path());
+    assert_eq!(looked_at.to_string(), error.to_string());
     assert!(matches!(error, Error::NewerFormat { found, known: FORMAT } if found == FORMAT + 1));
     assert!(error.to_string().contains("later dockpass"));
     assert!(before == (modes(&home.path()), contents(&home.path())));
@@ -218,6 +220,8 @@ fn a_used_directory_without_its_store_never_gets_a_fresh_one() {
         for _ in 0..2 {
             let error = refusal(&home.path());
             assert!(matches!(&error, Error::Missing { path } if path.ends_with("store/db")), "{error:?}");
+            let looked_at = DataDirectory::look(&home.path()).unwrap_err();
+            assert_eq!(looked_at.to_string(), error.to_string());
             assert!(error.to_string().contains("put a copy of the data directory in its place"));
         }
         assert!(!home.database().exists() || fs::metadata(home.database()).unwrap().len() == 0);

@@ -152,6 +152,19 @@ fn where_no_server_runs_the_files_are_looked_at_all_the_same() {
     must_be(&told, "files", "failed", "is open to others");
     assert_eq!(fs::metadata(&data).expect("it is there").permissions().mode() & 0o777, 0o755, "nothing is mended");
     assert_eq!(fs::read_to_string(data.join("format")).expect("its format"), format);
+    // What no start opens is not to be started.
+    let refused = |words: &str| {
+        let told = self::told(&doctor());
+        must_be(&told, "server", "failed", words);
+        let start = Run::of(&mut cli_command(&data, &["serve", "--listen", "127.0.0.1:0"]), "");
+        start.must_fail_with(&[words]);
+        assert!(!of(&told, "server")["remedy"].as_str().expect("a text").contains("start it"), "{told}");
+    };
+    fs::rename(data.join("store"), data.join("elsewhere")).expect("its owner may");
+    refused("this data directory held a store before");
+    fs::rename(data.join("elsewhere"), data.join("store")).expect("its owner may");
+    fs::write(data.join("format"), "dockpass data 99\n").expect("its owner may");
+    refused("this data was written by a later dockpass (format 99");
 }
 
 #[test]
