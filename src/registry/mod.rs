@@ -15,6 +15,7 @@ pub mod gateway;
 pub mod heard;
 mod manifest;
 mod neighbour;
+mod probe;
 mod progress;
 pub mod refusal;
 pub mod snippet;

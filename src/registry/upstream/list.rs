@@ -11,6 +11,7 @@ use super::{Upstream, UpstreamError};
 use crate::domain::content::TagName;
 use crate::domain::name::RepositoryName;
 use crate::net::Answer;
+use crate::registry::probe;
 
 /// Names that are asked for at a time. A registry may give fewer.
 const PAGE: u32 = 1_000;
@@ -130,16 +131,23 @@ impl Upstream {
         let body = serde_json::from_slice(&answer.body).map_err(|cause| about.unusable(cause))?;
         let texts = read(body).unwrap_or_default();
         let items: Vec<T> = texts.iter().filter_map(|text| parse(text)).collect();
-        if items.len() < texts.len() {
-            // Not the texts themselves: whoever pushed chose them.
-            let left_out = texts.len() - items.len();
-            log::warn!("{}: {left_out} entries of {} are no names and left out", self.place(), list.path);
+        if let Some(told) = left_out(&texts, &parse) {
+            log::warn!("{}: of {}, {told}", self.place(), list.path);
         }
         let next = next::next(&answer.headers, list.path).map_err(|cause| about.unusable(cause))?;
         if next.is_some() && next.as_ref() == asked_for {
             return Err(about.unusable("its next page is the same page"));
         }
         Ok(Page { items, next })
+    }
+}
+
+/// How many texts are no names, told without them: whoever pushed chose them. What dockpass itself pushed is not counted.
+fn left_out<T>(texts: &[String], parse: impl Fn(&str) -> Option<T>) -> Option<String> {
+    match texts.iter().filter(|text| parse(text).is_none() && !probe::is_name(text)).count() {
+        0 => None,
+        1 => Some("1 entry is no name and left out".to_owned()),
+        count => Some(format!("{count} entries are no names and left out")),
     }
 }
 
@@ -192,4 +200,23 @@ struct RawError {
 fn says_name_unknown(body: &[u8]) -> bool {
     let read = serde_json::from_slice::<RawErrors>(body);
     read.is_ok_and(|answer| answer.errors.iter().any(|error| error.code == "NAME_UNKNOWN"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_name_is_counted_but_for_what_dockpass_pushed_itself() {
+        let told = |texts: &[&str]| {
+            let texts: Vec<_> = texts.iter().map(|text| (*text).to_owned()).collect();
+            left_out(&texts, |name| RepositoryName::parse(name).ok())
+        };
+        let own = probe::NAMES.concat();
+        assert_eq!(told(&own), None);
+        assert_eq!(told(&["alice/app"]), None);
+        let [first, ..] = own.as_slice() else { panic!("{own:?}") };
+        assert_eq!(told(&[first, "A", "alice/app"]).as_deref(), Some("1 entry is no name and left out"));
+        assert_eq!(told(&["A", "B"]).as_deref(), Some("2 entries are no names and left out"));
+    }
 }
