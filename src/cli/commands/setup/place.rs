@@ -7,11 +7,14 @@ use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::cli::commands::registry::keep;
+use crate::cli::commands::registry::{Owner, keep};
 use crate::cli::files;
 use crate::cli::global::Global;
 use crate::cli::screen::{CliError, Console};
 use crate::config::{Config, LOCAL_DATA, LOCAL_FILE, Origin, SYSTEM_DATA, SYSTEM_FILE};
+
+/// The user of the package.
+const SERVICE: &str = "dockpass";
 
 /// Where the server of a site has its configuration and its data.
 pub(super) struct Place {
@@ -77,6 +80,17 @@ impl Place {
         }
     }
 
+    /// As whom the server runs: the owner of its data. Data of root tells nothing where the package is, as setup itself may
+    /// have made it: then that is the user of the package.
+    pub(super) fn server(&self) -> Option<Owner> {
+        let found = fs::metadata(&self.data_dir).ok().map(|found| Owner { user: found.uid(), group: found.gid() });
+        match found {
+            Some(owner) if owner.user != 0 => Some(owner),
+            Some(_) | None if self.is_system => Owner::named(SERVICE).ok(),
+            root => root,
+        }
+    }
+
     /// Looks whether it can be written.
     pub(super) fn prepare(&self, text: &str) -> Result<Ready<'_>, CliError> {
         files::refuse_other(&self.file)?;
@@ -95,8 +109,7 @@ impl Ready<'_> {
     pub(super) fn write(self) -> Result<Option<PathBuf>, CliError> {
         let file = &self.place.file;
         let kept = if self.is_kept { Some(keep(file)?) } else { None };
-        let group = fs::metadata(&self.place.data_dir).ok().map(|found| found.gid()).filter(|_| self.place.is_system);
-        match group {
+        match self.place.server().filter(|_| self.place.is_system).map(|server| server.group) {
             Some(group) => files::replace_for(Some((0, group)), file, &self.text, 0o640)?,
             // Without a user of its own the service could not read it.
             None if self.place.is_system => files::replace(file, &self.text, 0o644)?,
@@ -144,7 +157,7 @@ fn failed(path: &Path, cause: io::Error) -> CliError {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{PermissionsExt, chown};
 
     use super::*;
     use crate::cli::testing::console;
@@ -179,6 +192,29 @@ mod tests {
         let kept = place.prepare("second").unwrap().write().unwrap().unwrap();
         assert!(kept.ends_with("config.toml.before-1") && fs::read_to_string(&kept).unwrap().contains("/srv/d"));
         assert_eq!(fs::read_to_string(&file).unwrap(), "second");
+    }
+
+    #[test]
+    fn the_configuration_of_the_package_is_read_by_its_server() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let (file, data) = (directory.path().join("config.toml"), directory.path().join("data"));
+        let data_dir = data.display().to_string();
+        let place = Place { is_system: true, data_dir, ..place(&file) };
+        let found = || {
+            place.prepare("text").unwrap().write().unwrap();
+            let found = fs::metadata(&file).unwrap();
+            (found.uid(), found.gid(), found.mode() & 0o777)
+        };
+        let before = found();
+        fs::create_dir(&data).unwrap();
+        assert_eq!(found(), before, "data of root, as setup makes it, tells nothing");
+        // By its group if the user of the package is here, else as everybody.
+        assert!(before.0 == 0 && matches!(before, (_, 1.., 0o640) | (_, 0, 0o644)), "{before:?}");
+        chown(&data, Some(4711), Some(4712)).unwrap();
+        assert_eq!(found(), (0, 4712, 0o640));
     }
 
     #[test]

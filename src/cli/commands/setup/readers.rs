@@ -9,11 +9,9 @@ use std::path::{Path, PathBuf};
 
 use super::check::Check;
 use super::place::Place;
-use crate::cli::commands::registry::Owner;
+use crate::cli::commands::registry::{Owner, user_shown};
 use crate::config::Config;
 
-/// The user of the package, whose service has made no data directory yet.
-const SERVICE: &str = "dockpass";
 /// Permission bits: to read a file, and to enter a directory.
 const READ: u32 = 0o4;
 const ENTER: u32 = 0o1;
@@ -28,8 +26,8 @@ pub(super) fn look(config: &Config, place: &Place) -> Vec<Check> {
 
 fn told(reader: &Reader, file: &Path, at: &Path, place: &Place) -> String {
     let seen = format!(
-        "the user id {}, as whom the server runs, may not read {}, by {}",
-        reader.user,
+        "{}, as whom the server runs, may not read {}, by {}",
+        user_shown(reader.user),
         file.display(),
         if at == file { "its mode".to_owned() } else { format!("the mode of {}", at.display()) }
     );
@@ -53,11 +51,7 @@ struct Reader {
 impl Reader {
     /// The user of the service, where that is not the one who sets it up.
     fn of(place: &Place) -> Option<Self> {
-        let owner = match fs::metadata(&place.data_dir) {
-            Ok(found) => Owner { user: found.uid(), group: found.gid() },
-            Err(_) if place.is_system => Owner::named(SERVICE).ok()?,
-            Err(_) => return None,
-        };
+        let owner = place.server()?;
         let is_other = rustix::process::geteuid().is_root() && owner.user != 0;
         is_other.then(|| {
             let [users, groups] =
