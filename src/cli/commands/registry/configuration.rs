@@ -245,11 +245,7 @@ impl Ready {
         let targets = targets(configuration, beside, file.clone(), mode, &files)?;
         targets.iter().try_for_each(|target| crate::cli::files::refuse_other(&target.path))?;
         if is_other && !may_replace {
-            return Err(CliError::Finding(format!(
-                "{} is there and says something else; nothing was written: choose another directory, or add --replace, which \
-                 keeps it under another name",
-                file.display()
-            )));
+            return Err(files.in_the_way(&file, "is there and says something else"));
         }
         if is_other && lacks_secret {
             return Err(CliError::Finding(format!(
@@ -301,7 +297,7 @@ async fn write(
     console: &mut Console,
 ) -> Result<(), CliError> {
     let owner = arguments.owner.as_deref().map(Owner::named).transpose()?;
-    let files = Files { directory: files::absolute(directory)?, owner };
+    let files = Files { directory: files::absolute(directory)?, owner, is_chosen: true };
     let (mut answer, mut configuration) = ask(arguments, None, api).await?;
     note_alone(api, console)?;
     let beside = certificate(&configuration).map(|(name, _)| files.path(name)).transpose()?;

@@ -18,6 +18,8 @@ pub(in crate::cli) struct Files {
     pub(in crate::cli) directory: PathBuf,
     /// None for who writes them.
     pub(in crate::cli) owner: Option<Owner>,
+    /// Whether somebody has named the directory, and may name another.
+    pub(in crate::cli) is_chosen: bool,
 }
 
 impl Files {
@@ -29,6 +31,15 @@ impl Files {
         } else {
             Err(CliError::Finding("the server gave a file name that leads elsewhere".to_owned()))
         }
+    }
+
+    /// Refuses to go over a configuration of which this is so.
+    pub(in crate::cli) fn in_the_way(&self, file: &Path, what: &str) -> CliError {
+        let other = if self.is_chosen { "choose another directory, or " } else { "" };
+        CliError::Finding(format!(
+            "{} {what}; nothing was written: {other}add --replace, which keeps it under another name",
+            file.display()
+        ))
     }
 
     /// Makes the directory and its missing parents, which others may enter: the files in it have modes of their own. If no
@@ -87,11 +98,27 @@ fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CliErr
 mod tests {
     use super::*;
 
+    fn of(directory: &Path) -> Files {
+        Files { directory: directory.to_owned(), owner: None, is_chosen: true }
+    }
+
+    #[test]
+    fn another_directory_is_proposed_to_who_has_named_one() {
+        let said = |is_chosen| Files { is_chosen, ..of(Path::new("/srv")) }.in_the_way("/srv/c".as_ref(), "is there");
+        assert_eq!(
+            [said(true), said(false)].map(|error| error.to_string()),
+            [
+                "/srv/c is there; nothing was written: choose another directory, or add --replace, which keeps it under another name",
+                "/srv/c is there; nothing was written: add --replace, which keeps it under another name",
+            ]
+        );
+    }
+
     #[test]
     fn what_is_kept_has_a_name_that_no_other_has() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.yml");
-        let files = Files { directory: directory.path().to_owned(), owner: None };
+        let files = of(directory.path());
         for (number, text) in [(1, "first"), (2, "second")] {
             files.replace(&path, text, 0o644).unwrap();
             let kept = keep(&path).unwrap();
@@ -107,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_file_name_cannot_lead_elsewhere() {
-        let files = Files { directory: "/srv".into(), owner: None };
+        let files = of(Path::new("/srv"));
         for name in ["../evil.pem", "/etc/passwd", "..", "", "a/b"] {
             assert!(files.path(name).is_err(), "{name}");
         }
@@ -117,7 +144,7 @@ mod tests {
     #[test]
     fn others_may_enter_a_directory_that_is_made() {
         let directory = tempfile::tempdir().unwrap();
-        let files = Files { directory: directory.path().join("a/b"), owner: None };
+        let files = of(&directory.path().join("a/b"));
         files.make_directory().unwrap();
         files.make_directory().unwrap();
         for name in ["a", "a/b"] {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::answers::RegistryFiles;
 use crate::api::RegistryConfiguration;
 use crate::api::operations::registry as op;
-use crate::cli::commands::registry::{Files, Owner, Ready, absolute, mode_of};
+use crate::cli::commands::registry::{Files, Owner, Ready, absolute, mode_of, user_shown};
 use crate::cli::screen::CliError;
 use crate::cli::wire::{Api, is_served};
 use crate::config::Config;
@@ -29,14 +29,12 @@ pub(super) async fn prepare(
     may_replace: bool,
 ) -> Result<Result<Ready, String>, CliError> {
     let owner = owner(files)?;
-    let place = Files { directory: absolute(&files.directory)?, owner };
+    // Where the service of a package has its configuration, nobody has chosen.
+    let place = Files { directory: absolute(&files.directory)?, owner, is_chosen: files.service.is_none() };
     let there = place.directory.join("config.yml");
     // What a registry that checks tokens is told comes from the data of the site, which a start would make.
     if layout == SiteLayout::TokenServer && !may_replace && there.symlink_metadata().is_ok() {
-        return Err(CliError::Finding(format!(
-            "{} is there; nothing was written: choose another directory, or add --replace, which keeps it under another name",
-            there.display()
-        )));
+        return Err(place.in_the_way(&there, "is there"));
     }
     let certificate = place.directory.join(crate::http::CERTIFICATE_NAME);
     let which = which(layout, files, &certificate)?;
@@ -101,9 +99,9 @@ async fn of_site(
         && found.uid() != rustix::process::geteuid().as_raw()
     {
         return Ok(Err(format!(
-            "{} belongs to the user id {}, whose server has to start first",
+            "{} belongs to {}, whose server has to start first",
             directory.display(),
-            found.uid()
+            user_shown(found.uid())
         )));
     }
     let noted = |directory: &Path| fs::read(directory.join(data_files::FORMAT)).ok();
@@ -161,5 +159,35 @@ impl Drop for Passing {
         // Nothing in it is anybody's.
         let removed = fs::remove_dir_all(&self.0);
         removed.err().iter().for_each(|error| log::warn!("cannot remove {}: {error}", self.0.display()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn where_debians_registry_is_nobody_has_chosen() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("config.yml"), "version: 0.1\n").unwrap();
+        let data = directory.path().join("data");
+        let keys = [("server.data_dir", data.display().to_string())];
+        let config = Config::load(None, std::iter::empty(), &keys).unwrap().config;
+        let files = |service| RegistryFiles {
+            directory: directory.path().to_owned(),
+            storage: None,
+            owner: None,
+            service,
+            address: None,
+            may_replace: false,
+        };
+        for layout in [SiteLayout::Gateway, SiteLayout::TokenServer] {
+            for (service, is_chosen) in [(Some("docker-registry"), false), (None, true)] {
+                let said = prepare(&config, layout, &files(service), false).await.err().unwrap().to_string();
+                assert_eq!(said.contains("choose another directory"), is_chosen, "{said}");
+                assert!(said.contains("add --replace"), "{said}");
+            }
+        }
+        assert!(!data.exists());
     }
 }
