@@ -130,6 +130,17 @@ pub(super) fn ci(change: &Value) -> Value {
     robot
 }
 
+/// The repository `app` of a namespace in the API's JSON, as text.
+pub(super) fn repository(namespace: &str, owner: Option<&str>) -> String {
+    let repository = json!({
+        "id": "01A", "namespace": namespace, "namespaceType": "organization", "name": "app", "shortDescription": "",
+        "longDescription": "", "visibility": "private", "scanOnPush": false, "immutableTags": false,
+        "enableManifestLists": true, "pulls": 0, "pushes": 0, "tagLimit": 0, "accessLevel": "admin", "owner": owner,
+        "lastPush": null, "missingSince": null,
+    });
+    repository.to_string()
+}
+
 /// Alice as a member of an organization, in the API's JSON.
 pub(super) fn member(is_admin: bool) -> String {
     let alice = json!({ "name": "alice", "id": "01A", "fullName": "Alice", "isOrg": false });

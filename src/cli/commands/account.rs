@@ -5,7 +5,7 @@ use std::fmt;
 
 use clap::Args;
 
-use crate::api::operations::accounts as op;
+use crate::api::operations::{accounts as op, repositories};
 use crate::api::{Account, Code, CreateAccount, NamePaging, Ordering};
 use crate::cli::commands::{several, stakes};
 use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt};
@@ -181,6 +181,30 @@ pub(in crate::cli) async fn found(name: &str, api: &mut Api) -> Result<Option<Ac
     }
 }
 
+/// Whether repositories are known in the namespace of this name which nobody owns: an account of the name is made only if it takes
+/// them over. Of repositories that were deleted, which count as well, nobody is told.
+pub(in crate::cli) async fn is_name_in_use(name: &str, api: &mut Api) -> Result<bool, CliError> {
+    let mut start = None;
+    loop {
+        let (list, query) = (repositories::ListRepositoriesOfNamespace, repositories::RepositoryList::default());
+        let page = match api.page(list, [name], &query, start.as_deref()).await {
+            Ok(page) => page,
+            Err(CliError::Refused { code, .. }) if code == Code::NoSuchAccount.name() => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        if page.list.read()?.iter().any(|repository| repository.owner.is_none()) {
+            return Ok(true);
+        }
+        start = match page.next {
+            Some(next) if start.as_ref() == Some(&next) => {
+                return Err(page.list.unusable("the list leads in a circle"));
+            }
+            Some(next) => Some(next),
+            None => return Ok(false),
+        };
+    }
+}
+
 /// Help on deleting an account with its repositories.
 pub(in crate::cli) const WITH_REPOSITORIES: &str = "\
 With --with-repositories and registry.url in the configuration of the server, everything that their tags point to is \
@@ -208,7 +232,7 @@ pub(in crate::cli) async fn organization(name: &str, api: &mut Api) -> Result<Ap
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::testing::{Server, console};
+    use crate::cli::testing::{Server, console, repository};
 
     const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
     const ACME: &str = r#"{"name":"acme","id":"01B","fullName":"","isOrg":true}"#;
@@ -223,6 +247,27 @@ mod tests {
         let error = organization("alice", &mut api).await.err().unwrap();
         assert_eq!((error.exit_code(), error.to_string().contains("`dockpass user`")), (2, true));
         assert!(organization("acme", &mut api).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_name_is_in_use_while_nobody_owns_what_is_known_under_it() {
+        let rows = |owners: &[Option<&str>]| {
+            let rows: Vec<_> = owners.iter().map(|owner| repository("alice", *owner)).collect();
+            format!(r#"{{"repositories":[{}]}}"#, rows.join(","))
+        };
+        let none = r#"{"errors":[{"code":"NO_SUCH_ACCOUNT","message":"no such account"}]}"#;
+        let (given, mixed) = (rows(&[Some("bob")]), rows(&[Some("bob"), None]));
+        let next =
+            format!("HTTP/1.1 200 X\r\nx-next-page-start: app\r\ncontent-length: {}\r\n\r\n{given}", given.len());
+        let whole = |status, body: &str| format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let answers = [whole(404, none), whole(200, &given), next.clone(), whole(200, &mixed), next.clone(), next];
+        let server = Server::start(&answers.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut api = server.api();
+        for expected in [false, false, true] {
+            assert_eq!(is_name_in_use("alice", &mut api).await.unwrap(), expected);
+        }
+        assert!(is_name_in_use("alice", &mut api).await.unwrap_err().to_string().contains("in a circle"));
+        assert!(server.requests()[3].starts_with("GET /api/v0/repositories/alice?pageSize=500&pageStart=app "));
     }
 
     #[tokio::test]

@@ -57,6 +57,57 @@ fn users_of_an_htpasswd_file_sign_in_with_the_passwords_that_they_have() {
 }
 
 #[test]
+fn a_dry_run_says_what_becomes_of_each_user() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("htpasswd");
+    fs::write(&file, "").expect("written");
+    for user in ["acme", "alice", "bob", "carol", "dave"] {
+        htpasswd(&["-B"], &file, user, "correct horse");
+    }
+    let dockpass = Dockpass::start();
+    for line in [
+        "org create acme",
+        // Known without an owner, as what is found in a registry.
+        "user create alice --service",
+        "repo create alice/app",
+        "user delete alice --yes",
+        "user create bob --service",
+        "user deactivate bob",
+        "user create carol --service",
+    ] {
+        dockpass.cli(&line.split(' ').collect::<Vec<_>>()).must_succeed();
+    }
+    let import = |more: &[&str]| {
+        let run = dockpass.cli(&[&["import", "htpasswd", file.to_str().expect("text")], more].concat());
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        (run.code(), run.stdout.lines().skip(1).map(words).collect::<Vec<_>>())
+    };
+    let (of_dry, said) = import(&["--dry-run"]);
+    let expected = [
+        "1 acme not taken an organization has this name",
+        "2 alice not taken repositories are known under this name",
+        "3 bob is there already, inactive",
+        "4 carol is there already",
+        "5 dave would be created",
+    ];
+    for (said, expected) in said.iter().zip(expected) {
+        assert!(said.starts_with(expected), "{said}");
+    }
+    let (of_real, done) = import(&[]);
+    for (done, said) in done.iter().zip(&said) {
+        let start = |text: &str| text.replace("would be ", "").chars().take(50).collect::<String>();
+        assert_eq!(start(done), start(said));
+    }
+    assert_eq!((of_dry, of_real, done.len()), (Some(1), Some(1), 5));
+    for (more, expected) in
+        [(&["--adopt-repositories", "--dry-run"][..], "would be created"), (&["--adopt-repositories"], "created")]
+    {
+        assert_eq!(import(more).1[1], format!("2 alice {expected}"));
+    }
+    assert_eq!(dockpass.repository("alice/app")["owner"], "alice");
+}
+
+#[test]
 fn hashes_that_are_not_taken_are_refused_by_the_api_with_the_reason() {
     let dockpass = Dockpass::start();
     let admin = dockpass.http_as_admin();

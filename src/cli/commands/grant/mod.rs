@@ -185,7 +185,7 @@ fn joined(mut one: Value, other: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::testing::{Server, console};
+    use crate::cli::testing::{Server, console, repository};
 
     fn on(text: &str) -> On {
         On { target: values::target(text).unwrap() }
@@ -243,7 +243,7 @@ mod tests {
     #[tokio::test]
     async fn a_team_is_given_access_as_a_user_is() {
         let left = r#"{"accessLevel":"read-only","team":{"name":"dev","id":"01C","clientUserIsMember":false}}"#;
-        let app = repository("acme", "acme");
+        let app = repository("acme", Some("acme"));
         let server = Server::with_json(&[(200, TEAMS), (200, "{}"), (200, TEAMS), (204, ""), (200, &app), (200, left)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
@@ -265,7 +265,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_given_away_is_not_said_to_be_reached_by_its_namespace() {
         let of_newco = TEAMS.replace(r#""name":"dev""#, r#""name":"dev","organization":"newco""#);
-        let app = repository("acme", "newco");
+        let app = repository("acme", Some("newco"));
         let server = Server::with_json(&[(200, &of_newco), (204, ""), (200, &app)]);
         let (mut console, written) = console(b"");
         let take = DeleteArguments { on: on("acme/app"), whose: dev() };
@@ -290,8 +290,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_team_may_be_named_with_its_organization() {
-        let [acme, other] = ["acme", "other"].map(|namespace| repository(namespace, namespace));
-        let given = repository("acme", "beta");
+        let [acme, other] = ["acme", "other"].map(|namespace| repository(namespace, Some(namespace)));
+        let given = repository("acme", Some("beta"));
         let server = Server::with_json(&[(200, &acme), (200, TEAMS), (200, "{}"), (200, &other), (200, &given)]);
         let (mut console, _) = console(b"");
         let mut api = server.api();
@@ -301,16 +301,6 @@ mod tests {
             assert_eq!(run(GrantCommand::Set(give), &mut api, &mut console).await.is_ok(), is_right, "{place}");
         }
         assert!(server.requests()[2].starts_with("PUT /api/v0/repositories/acme/app/teamAccess/dev "));
-    }
-
-    fn repository(namespace: &str, owner: &str) -> String {
-        serde_json::json!({
-            "id": "01A", "namespace": namespace, "namespaceType": "organization", "name": "app", "shortDescription": "",
-            "longDescription": "", "visibility": "private", "scanOnPush": false, "immutableTags": false,
-            "enableManifestLists": true, "pulls": 0, "pushes": 0, "tagLimit": 0, "accessLevel": "admin", "owner": owner,
-            "lastPush": null, "missingSince": null,
-        })
-        .to_string()
     }
 
     #[tokio::test]

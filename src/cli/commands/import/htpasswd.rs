@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::api::CreateAccount;
+use crate::api::{Account, CreateAccount};
 use crate::cli::commands::{account, list_file, values};
 use crate::cli::screen::{CliError, Console, Fit, Report, Table, View, shown};
 use crate::cli::wire::Api;
@@ -41,8 +41,10 @@ struct Line<'a> {
 /// What becomes of a line.
 enum Fate {
     Created,
-    /// There was an account of this name before.
+    /// There was a user of this name before.
     Present,
+    /// There was one that may not sign in.
+    Inactive,
     NotTaken(String),
 }
 
@@ -51,7 +53,7 @@ impl Fate {
     fn word(&self) -> &'static str {
         match self {
             Self::Created => "created",
-            Self::Present => "present",
+            Self::Present | Self::Inactive => "present",
             Self::NotTaken(_) => "notTaken",
         }
     }
@@ -61,6 +63,7 @@ impl Fate {
             Self::Created if is_dry => "would be created",
             Self::Created => "created",
             Self::Present => "is there already",
+            Self::Inactive => "is there already, inactive",
             Self::NotTaken(_) => "not taken",
         }
     }
@@ -68,7 +71,7 @@ impl Fate {
     fn reason(&self) -> Option<&str> {
         match self {
             Self::NotTaken(reason) => Some(reason),
-            Self::Created | Self::Present => None,
+            Self::Created | Self::Present | Self::Inactive => None,
         }
     }
 }
@@ -160,11 +163,12 @@ async fn fate(line: &Line<'_>, arguments: &HtpasswdArguments, api: &mut Api) -> 
         Ok(hash) => hash,
         Err(reason) => return Ok(Fate::NotTaken(reason.clone())),
     };
-    if account::found(line.name, api).await?.is_some() {
-        return Ok(Fate::Present);
+    if let Some(account) = account::found(line.name, api).await? {
+        return Ok(there(&account));
     }
     if arguments.dry_run {
-        return Ok(Fate::Created);
+        let is_refused = !arguments.adopt_repositories && account::is_name_in_use(line.name, api).await?;
+        return Ok(if is_refused { Fate::NotTaken(IN_USE.to_owned()) } else { Fate::Created });
     }
     let body = CreateAccount {
         name: line.name.to_owned(),
@@ -175,17 +179,35 @@ async fn fate(line: &Line<'_>, arguments: &HtpasswdArguments, api: &mut Api) -> 
     match account::create(&body, api).await {
         Ok(_) => Ok(Fate::Created),
         // Somebody else made it meanwhile, or a proxy sent the request twice.
-        Err(CliError::Refused { code, .. }) if code == "ACCOUNT_EXISTS" => Ok(Fate::Present),
+        Err(CliError::Refused { code, .. }) if code == "ACCOUNT_EXISTS" => {
+            Ok(account::found(line.name, api).await?.as_ref().map_or(Fate::Present, there))
+        }
         Err(CliError::Refused { code, message, .. }) if code == "NAMESPACE_IN_USE" => Ok(Fate::NotTaken(message)),
         Err(error) => Err(error),
     }
 }
 
+/// As the server says it of a name that it refuses.
+const IN_USE: &str = "repositories are known under this name; --adopt-repositories gives them to the new account";
+
+/// What becomes of a line whose name an account has.
+fn there(account: &Account) -> Fate {
+    if account.is_org {
+        return Fate::NotTaken("an organization has this name".to_owned());
+    }
+    let is_inactive = account.inner.as_ref().is_some_and(|inner| !inner.is_active);
+    if is_inactive { Fate::Inactive } else { Fate::Present }
+}
+
 fn report(fates: &[(&Line<'_>, Fate)], is_dry: bool) -> Report {
     let json = |(line, fate): &(&Line<'_>, Fate)| {
         let mut one = json!({ "line": line.number, "name": line.name, "result": fate.word() });
-        if let (Some(reason), Some(fields)) = (fate.reason(), one.as_object_mut()) {
-            fields.insert("reason".to_owned(), reason.into());
+        let more = [
+            ("reason", fate.reason().map(Value::from)),
+            ("isActive", matches!(fate, Fate::Inactive).then(|| false.into())),
+        ];
+        if let Some(fields) = one.as_object_mut() {
+            fields.extend(more.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))));
         }
         one
     };
@@ -200,7 +222,7 @@ fn report(fates: &[(&Line<'_>, Fate)], is_dry: bool) -> Report {
 fn summary(fates: &[(&Line<'_>, Fate)], is_dry: bool) -> String {
     let count = |is: fn(&Fate) -> bool| fates.iter().filter(|(_, fate)| is(fate)).count();
     let created = count(|fate| matches!(fate, Fate::Created));
-    let present = count(|fate| matches!(fate, Fate::Present));
+    let present = count(|fate| matches!(fate, Fate::Present | Fate::Inactive));
     let users = if created == 1 { "user" } else { "users" };
     let done = if is_dry { "would be created" } else { "created" };
     let refused = fates.len() - created - present;
@@ -211,7 +233,7 @@ fn summary(fates: &[(&Line<'_>, Fate)], is_dry: bool) -> String {
 mod tests {
     use super::*;
     use crate::cli::screen::Format;
-    use crate::cli::testing::{Server, console};
+    use crate::cli::testing::{Server, console, repository};
 
     const HASH: &str = "$2y$05$4Sd.snqoD8rdoTzWgQChE.T4aRSKZdLSDyTKJgsa2Vijhe0OuiEKO";
     const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
@@ -254,13 +276,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_dry_run_changes_nothing() {
-        let server = Server::with_json(&[(404, NONE), (200, ALICE)]);
+        let server = Server::with_json(&[(404, NONE), (404, NONE), (200, ALICE)]);
         let (mut output, written) = console(b"");
         let file = format!("bob:{HASH}\nalice:{HASH}\n");
         output.input = Box::new(std::io::Cursor::new(file.into_bytes()));
         output.format = Format::Json;
         run(&from_input(true), &mut server.api(), &mut output).await.unwrap();
-        let answer: serde_json::Value = serde_json::from_str(&written.out()).unwrap();
+        let answer: Value = serde_json::from_str(&written.out()).unwrap();
         let expected = json!({ "dryRun": true, "users": [
             { "line": 1, "name": "bob", "result": "created" },
             { "line": 2, "name": "alice", "result": "present" },
@@ -268,6 +290,49 @@ mod tests {
         assert_eq!(answer, expected);
         assert_eq!(written.note(), "1 user would be created, 1 there already, 0 not taken\n");
         assert!(server.requests().iter().all(|request| request.starts_with("GET ")));
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_asks_for_repositories_of_the_name_unless_they_are_taken_over() {
+        let used = format!(r#"{{"repositories":[{}]}}"#, repository("alice", None));
+        let server = Server::with_json(&[(404, NONE), (200, &used), (404, NONE)]);
+        let mut api = server.api();
+        let file = format!("alice:{HASH}\n");
+        for (adopt_repositories, is_taken, said) in [(false, false, IN_USE), (true, true, "would be created")] {
+            let (mut output, written) = console(file.as_bytes());
+            let arguments = HtpasswdArguments { adopt_repositories, ..from_input(true) };
+            assert_eq!(run(&arguments, &mut api, &mut output).await.is_ok(), is_taken);
+            assert!(written.out().contains(said), "{}", written.out());
+        }
+        assert!(server.requests()[1].starts_with("GET /api/v0/repositories/alice?"));
+    }
+
+    #[tokio::test]
+    async fn an_organization_is_no_user_and_an_inactive_one_is_told() {
+        let acme = r#"{"name":"alice","id":"01A","fullName":"","isOrg":true}"#;
+        let inner = "\"isAdmin\":false,\"isImported\":false,\"hasPassword\":true,\"passwordSetByAdmin\":false,\"lockedUntil\":null,\"createdAt\":\"x\"";
+        let idle = format!(r#"{{"name":"alice","id":"01A","fullName":"","isOrg":false,"isActive":false,{inner}}}"#);
+        let exists = r#"{"errors":[{"code":"ACCOUNT_EXISTS","message":"it is there"}]}"#;
+        let file = format!("alice:{HASH}\n");
+        // Of the last one, somebody else makes an organization meanwhile.
+        for (answers, is_there, said, count) in [
+            (&[(200, acme)][..], false, "an organization has this name", "0 there already, 1 not taken"),
+            (&[(200, &idle)], true, "is there already, inactive", "1 there already, 0 not taken"),
+            (&[(404, NONE), (409, exists), (200, acme)], false, "an organization has this name", "1 not taken"),
+        ] {
+            let server = Server::with_json(answers);
+            let (mut output, written) = console(file.as_bytes());
+            assert_eq!(run(&from_input(false), &mut server.api(), &mut output).await.is_ok(), is_there, "{said}");
+            assert!(written.out().contains(said), "{said}: {}", written.out());
+            assert!(written.note().contains(count), "{said}: {}", written.note());
+        }
+        let server = Server::with_json(&[(200, &idle)]);
+        let (mut output, written) = console(file.as_bytes());
+        output.format = Format::Json;
+        run(&from_input(true), &mut server.api(), &mut output).await.unwrap();
+        let answer: Value = serde_json::from_str(&written.out()).unwrap();
+        let expected = json!({ "line": 1, "name": "alice", "result": "present", "isActive": false });
+        assert_eq!(answer["users"][0], expected);
     }
 
     #[tokio::test]

@@ -16,8 +16,10 @@ pub(in crate::cli) enum ImportCommand {
                       /etc/docker/registry/htpasswd\n\nOnly bcrypt hashes (`htpasswd -B`) of a cost from 4 to 14 are taken; \
                       every other line is listed with the reason. The passwords work at once, and each is hashed anew, with \
                       argon2id, at the first sign-in. bcrypt compares only the first 72 bytes of a password; from the first \
-                      sign-in on the whole one counts. Accounts that exist already stay as they are, so the same command can \
-                      be run again.\n\nExit codes: 0 every user is there; 1 some lines were not taken."
+                      sign-in on the whole one counts. Users that exist already stay as they are, so the same command can \
+                      be run again. A name under which repositories are known, as those of a registry that was there before, is \
+                      taken only with --adopt-repositories, which gives them to that user; --dry-run sees those, and not that \
+                      repositories of the name were deleted whose content the registry may still have.\n\nExit codes: 0 every user is there; 1 some lines were not taken."
     )]
     Htpasswd(htpasswd::HtpasswdArguments),
 }
