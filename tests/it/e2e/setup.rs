@@ -61,10 +61,7 @@ impl Place {
 
     /// The lines that are to be typed after it, as programs get them.
     fn next(&self, layout: &str) -> Vec<String> {
-        let done = self.setup(layout, &["--format", "json"]).must_succeed();
-        let answer: Value = serde_json::from_str(&done.stdout).expect("JSON");
-        let lines = answer["next"].as_array().expect("lines").iter().map(|line| line.as_str().expect("text"));
-        lines.filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+        typed(&self.setup(layout, &["--format", "json"]).must_succeed().stdout)
     }
 
     /// Starts what a line of the shell says.
@@ -81,7 +78,7 @@ impl Place {
         Registry::as_written(&self.at("registry/config.yml"), self.registry_at)
     }
 
-    /// Walks the whole way; returns what runs, and how many commands it took.
+    /// Walks the whole way; returns what runs, and how many lines were typed.
     fn walk(&self, layout: &str) -> (Background, Registry, usize) {
         let next = self.next(layout);
         // With setup itself, and the registry, which somebody starts.
@@ -93,8 +90,10 @@ impl Place {
         let host = if layout == "gateway" { self.dockpass_at } else { self.registry_at }.to_string();
         let here = format!("cd {}", self.home.path().display());
         clients.shell(&host, &format!("{here} && {sign_in}"), "").must_succeed();
-        let target = push.strip_prefix("docker push ").expect("the last line").replace("NAME", "app:1");
-        assert_eq!(target, format!("{host}/admin/app:1"));
+        // Somebody has an image, under another name as yet.
+        let name = format!("{host}/admin/NAME");
+        assert_eq!(push, format!("docker tag IMAGE {name} && docker push {name}"));
+        let target = name.replace("NAME", "app:1");
         let image = Image::holding("the first one");
         // docker itself needs an engine; what it has kept of the sign-in is enough for others.
         let push = format!(
@@ -109,6 +108,13 @@ impl Place {
         let run = self.dockpass(&["repo", "tags", "admin/app", "--format", "json"]).must_succeed();
         serde_json::from_str(&run.stdout).expect("a list")
     }
+}
+
+/// The lines of an answer that are to be typed.
+fn typed(answer: &str) -> Vec<String> {
+    let answer: Value = serde_json::from_str(answer).expect("JSON");
+    let lines = answer["next"].as_array().expect("lines").iter().map(|line| line.as_str().expect("text"));
+    lines.filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
 }
 
 #[test]
@@ -189,12 +195,21 @@ fn nothing_is_written_where_something_is_in_the_way() {
 fn data_of_an_earlier_version_waits_for_its_server() {
     let place = Place::new();
     drop(place.serve(&format!("{} serve --listen {}", executable().display(), place.dockpass_at)));
-    let format = "dockpass data 1\n";
+    let (format, own) = ("dockpass data 1\n", place.text("dockpass-data/format"));
     fs::write(place.at("dockpass-data/format"), format).expect("a file");
-    let said = place.setup("token-server", &[]).must_succeed().stdout;
-    assert!(said.contains("has the format of another version"), "{said}");
-    assert!(!place.at("registry/config.yml").exists(), "{said}");
+    let done = place.setup("token-server", &["--format", "json"]).must_succeed().stdout;
+    assert!(done.contains("has the format of another version"), "{done}");
+    assert!(!place.at("registry/config.yml").exists(), "{done}");
     assert_eq!(place.text("dockpass-data/format"), format, "setup migrates nothing");
+    // What it would have written is written by the line that it prints, once the server runs.
+    fs::write(place.at("dockpass-data/format"), own).expect("a file");
+    let [serve, config, ..] = &typed(&done)[..] else { panic!("{done}") };
+    let _server = place.serve(serve);
+    assert!(!config.contains("--replace"), "nothing is there: {config}");
+    Run::of(command("sh").args(["-c", config]).current_dir(place.home.path()), "").must_succeed();
+    let written = place.text("registry/config.yml");
+    assert!(written.contains(&format!("rootdirectory: \"{}\"", place.at("storage").display())), "{written}");
+    assert!(written.contains(&format!("addr: {}\n", place.registry_at)), "{written}");
 }
 
 /// What somebody reads and types on a terminal.

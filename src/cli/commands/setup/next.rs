@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::answers::{Answers, Tls};
+use super::answers::{Answers, RegistryFiles, Tls};
 use super::place::Place;
 use crate::cli::commands::registry;
 use crate::cli::screen::{CliError, Console};
@@ -28,7 +28,7 @@ pub(super) struct Facts<'f> {
 
 /// The lines.
 pub(super) fn commands(facts: &Facts<'_>, console: &Console) -> Result<Vec<String>, CliError> {
-    let Facts { answers, place, is_beside, htpasswd, .. } = facts;
+    let Facts { place, htpasswd, .. } = facts;
     // Who came here by sudo goes on by it.
     let is_root = rustix::process::geteuid().is_root();
     let sudo = if !is_root || console.variable("SUDO_USER").is_some() { "sudo " } else { "" };
@@ -36,20 +36,57 @@ pub(super) fn commands(facts: &Facts<'_>, console: &Console) -> Result<Vec<Strin
     let dockpass = format!("{}{}{option}", if place.is_system { sudo } else { "" }, shell_word(&console.program));
     let mut lines = Vec::new();
     lines.extend(start(facts, sudo, &dockpass));
-    if answers.registry.is_some() && !is_beside && answers.layout == SiteLayout::TokenServer {
-        lines.push(format!(
-            "{} registry config --for distribution --layout token-server --output /etc/docker/registry --replace",
-            by_root(place, sudo, &console.program)?
-        ));
-        lines.push("# and start the registry again".to_owned());
-    }
+    lines.extend(registry_config(facts, sudo, &dockpass, &console.program)?);
     lines.extend(trust(facts, sudo, &dockpass));
     if let Some(file) = htpasswd {
-        lines.push("# the registry's users come along with their passwords:".to_owned());
-        lines.push(format!("{dockpass} import htpasswd {}", word(file)));
+        lines.push(
+            "# the registry's users come along with their passwords, and get the repositories of their names:".into(),
+        );
+        lines.push(format!("{dockpass} import htpasswd {} --adopt-repositories", word(file)));
     }
     lines.extend(push(facts, &dockpass));
     Ok(lines)
+}
+
+/// Gives a registry that checks registry tokens its configuration, if it has not got it: that is with keys of the site, which a
+/// start makes.
+fn registry_config(
+    Facts { answers, place, is_beside, .. }: &Facts<'_>,
+    sudo: &str,
+    dockpass: &str,
+    program: &str,
+) -> Result<Vec<String>, CliError> {
+    let is_left = answers.layout == SiteLayout::TokenServer && !is_beside;
+    let Some(registry) = answers.registry.as_ref().filter(|_| is_left) else { return Ok(Vec::new()) };
+    let config = "registry config --for distribution --layout token-server";
+    let Some(files) = &registry.files else {
+        return Ok(vec![
+            format!("{dockpass} {config} --only auth,notifications"),
+            "# put what that prints into the registry's configuration, and start the registry again".to_owned(),
+        ]);
+    };
+    let dockpass = if files.owner.is_some() { by_root(place, sudo, program)? } else { dockpass.to_owned() };
+    let config = format!("{dockpass} {config}{}", options(files)?);
+    Ok(match files.service {
+        Some(service) => vec![format!("{config} && {sudo}systemctl restart {service}")],
+        None => vec![config, "# and start the registry again".to_owned()],
+    })
+}
+
+/// The options by which `registry config` writes these files.
+fn options(files: &RegistryFiles) -> Result<String, CliError> {
+    let directory = registry::absolute(&files.directory)?;
+    let storage = files.storage.as_deref().map(registry::absolute).transpose()?;
+    let options = [
+        ("--output", Some(word(&directory))),
+        ("--storage-dir", storage.as_deref().map(word)),
+        ("--addr", files.address.as_deref().map(shell_word)),
+        ("--owner", files.owner.as_deref().map(shell_word)),
+    ];
+    let given = options.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", value?)));
+    // Setup would not have come here without leave to replace one that is there.
+    let replace = directory.join("config.yml").symlink_metadata().is_ok().then(|| " --replace".to_owned());
+    Ok(given.chain(replace).collect())
 }
 
 /// dockpass as root, which is to write below `/etc`. Root takes the configuration of somebody else only where it is named.
@@ -94,7 +131,7 @@ fn start(Facts { config, answers, place, is_beside, .. }: &Facts<'_>, sudo: &str
     lines
 }
 
-/// How docker on this machine comes to trust what dockpass has made itself, and what a proxy needs.
+/// How docker comes to trust what dockpass has made itself, and what a proxy needs.
 fn trust(Facts { config, answers, .. }: &Facts<'_>, sudo: &str, dockpass: &str) -> Vec<String> {
     match &answers.tls {
         Tls::SelfSigned => {
@@ -105,7 +142,7 @@ fn trust(Facts { config, answers, .. }: &Facts<'_>, sudo: &str, dockpass: &str) 
             let host = host.as_str().map_or_else(|| own.authority(), str::to_owned);
             let place = Path::new("/etc/docker/certs.d").join(host).join("ca.crt");
             vec![
-                "# docker on each client trusts the CA of dockpass by:".to_owned(),
+                "# docker on this machine trusts the CA of dockpass by this; copy the file to the others:".to_owned(),
                 format!("{sudo}install -D -m 644 {} {}", word(&ca), word(&place)),
             ]
         }
@@ -117,7 +154,7 @@ fn trust(Facts { config, answers, .. }: &Facts<'_>, sudo: &str, dockpass: &str) 
     }
 }
 
-/// Signs in with an access token that nobody sees, and pushes.
+/// Signs in with an access token that nobody sees, and pushes, in two lines.
 fn push(Facts { config, answers, .. }: &Facts<'_>, dockpass: &str) -> Vec<String> {
     let host = config.registry_host();
     let own = config.realm_address(config.server.listen);
@@ -129,9 +166,110 @@ fn push(Facts { config, answers, .. }: &Facts<'_>, dockpass: &str) -> Vec<String
     if answers.layout == SiteLayout::Evaluation {
         return vec![pages, sign_in];
     }
-    vec![sign_in, format!("docker push {}/admin/NAME", shell_word(&host)), pages]
+    let image = format!("{}/admin/NAME", shell_word(&host));
+    vec![
+        sign_in,
+        "# IMAGE is any that docker has here:".to_owned(),
+        format!("docker tag IMAGE {image} && docker push {image}"),
+        pages,
+    ]
 }
 
 fn word(path: &Path) -> String {
     shell_word(&path.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command, FromArgMatches};
+
+    use super::super::{SetupArguments, answers};
+    use super::*;
+    use crate::cli::global::Global;
+    use crate::cli::testing::console;
+
+    /// The lines after these options, for root where no server runs and the registry's configuration was not written.
+    fn lines(options: &str, files: Option<RegistryFiles>, htpasswd: Option<&str>) -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut console, _) = console(b"");
+        console.environment.insert("SUDO_USER".into(), "olga".into());
+        let command = SetupArguments::augment_args(Command::new("setup").no_binary_name(true));
+        let given = command.get_matches_from(options.split_whitespace());
+        let mut answers = answers::ask(SetupArguments::from_arg_matches(&given).unwrap(), &mut console).unwrap();
+        answers.registry.as_mut().unwrap().files = files;
+        let mut keys = answers.keys();
+        keys.push(("server.data_dir", directory.path().display().to_string()));
+        let config = Config::load(None, std::iter::empty(), &keys).unwrap().config;
+        let place = Place { is_system: true, ..Place::of(&Global::default(), &console).unwrap() };
+        let htpasswd = htpasswd.map(PathBuf::from);
+        let facts = Facts { config: &config, answers: &answers, place: &place, is_beside: false, htpasswd };
+        let lines = commands(&facts, &console).unwrap();
+        lines.into_iter().map(|line| line.replace(&*directory.path().to_string_lossy(), "DATA")).collect()
+    }
+
+    const BESIDE: &str = "--yes --layout token-server --registry http://127.0.0.1:5000";
+
+    #[test]
+    fn what_waits_for_the_server_is_written_as_setup_would_have_written_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = || RegistryFiles {
+            directory: directory.path().to_owned(),
+            storage: Some("/srv/the images".into()),
+            owner: Some("docker-registry".to_owned()),
+            service: Some("docker-registry"),
+            address: Some("0.0.0.0:5001".to_owned()),
+            may_replace: true,
+        };
+        let written = |replace: &str| {
+            format!(
+                "sudo dockpass registry config --for distribution --layout token-server --output {} --storage-dir '/srv/the images' \
+                 --addr 0.0.0.0:5001 --owner docker-registry{replace} && sudo systemctl restart docker-registry",
+                directory.path().display()
+            )
+        };
+        let lines_of = |files| lines(BESIDE, Some(files), None);
+        assert_eq!(lines_of(files())[..2], ["sudo systemctl enable --now dockpass".to_owned(), written("")]);
+        std::fs::write(directory.path().join("config.yml"), "mine").unwrap();
+        let all = lines_of(files());
+        assert_eq!(all[1], written(" --replace"));
+        let typed = all.iter().filter(|line| !line.starts_with('#')).count();
+        assert!(typed < 5, "with setup itself at most five: {all:?}");
+        let by_hand = RegistryFiles { storage: None, owner: None, service: None, address: None, ..files() };
+        let expected = format!(
+            "sudo dockpass registry config --for distribution --layout token-server --output {} --replace",
+            directory.path().display()
+        );
+        assert_eq!(lines_of(by_hand)[1..3], [expected, "# and start the registry again".to_owned()]);
+    }
+
+    #[test]
+    fn a_registry_by_its_url_keeps_its_configuration_and_gets_two_sections() {
+        let all = lines(BESIDE, None, None);
+        assert_eq!(
+            all[1..3],
+            [
+                "sudo dockpass registry config --for distribution --layout token-server --only auth,notifications",
+                "# put what that prints into the registry's configuration, and start the registry again",
+            ]
+        );
+        assert!(!all.iter().any(|line| line.contains("--output") || line.contains("--replace")), "{all:?}");
+        let gateway = lines("--yes --layout gateway", None, None);
+        assert!(!gateway.iter().any(|line| line.contains("registry config")), "{gateway:?}");
+    }
+
+    #[test]
+    fn an_image_gets_its_name_before_it_is_pushed_and_users_own_what_has_theirs() {
+        let all = lines("--yes --layout gateway --name localhost", None, Some("/etc/docker/registry/htpasswd"));
+        let image = "localhost:8700/admin/NAME";
+        assert!(all.contains(&format!("docker tag IMAGE {image} && docker push {image}")), "{all:?}");
+        let import = "sudo dockpass import htpasswd /etc/docker/registry/htpasswd --adopt-repositories";
+        assert!(all.iter().any(|line| line == import), "{all:?}");
+    }
+
+    #[test]
+    fn the_file_of_the_ca_is_on_this_machine() {
+        let all = lines(&format!("{BESIDE} --name a.example --tls self-signed"), None, None);
+        let at = all.iter().position(|line| line.contains("DATA/keys/tls-ca.pem")).unwrap();
+        assert!(all[at - 1].contains("on this machine") && all[at - 1].contains("copy the file"), "{all:?}");
+    }
 }
