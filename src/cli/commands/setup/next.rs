@@ -195,12 +195,15 @@ mod tests {
         console.environment.insert("SUDO_USER".into(), "olga".into());
         let command = SetupArguments::augment_args(Command::new("setup").no_binary_name(true));
         let given = command.get_matches_from(options.split_whitespace());
-        let mut answers = answers::ask(SetupArguments::from_arg_matches(&given).unwrap(), &mut console).unwrap();
+        let mut arguments = SetupArguments::from_arg_matches(&given).unwrap();
+        directory.path().clone_into(&mut arguments.root);
+        let mut answers = answers::ask(arguments, &mut console).unwrap();
         answers.registry.as_mut().unwrap().files = files;
         let mut keys = answers.keys();
         keys.push(("server.data_dir", directory.path().display().to_string()));
         let config = Config::load(None, std::iter::empty(), &keys).unwrap().config;
-        let place = Place { is_system: true, ..Place::of(&Global::default(), &console).unwrap() };
+        let mut place = Place::of(&Global::default(), &console).unwrap();
+        place.is_system = true;
         let htpasswd = htpasswd.map(PathBuf::from);
         let facts = Facts { config: &config, answers: &answers, place: &place, is_beside: false, htpasswd };
         let lines = commands(&facts, &console).unwrap();
