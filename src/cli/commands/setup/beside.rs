@@ -164,6 +164,8 @@ impl Drop for Passing {
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::LocalSet;
+
     use super::*;
 
     #[tokio::test]
@@ -181,13 +183,17 @@ mod tests {
             address: None,
             may_replace: false,
         };
-        for layout in [SiteLayout::Gateway, SiteLayout::TokenServer] {
-            for (service, is_chosen) in [(Some("docker-registry"), false), (None, true)] {
-                let said = prepare(&config, layout, &files(service), false).await.err().unwrap().to_string();
-                assert_eq!(said.contains("choose another directory"), is_chosen, "{said}");
-                assert!(said.contains("add --replace"), "{said}");
+        let refused = async {
+            for layout in [SiteLayout::Gateway, SiteLayout::TokenServer] {
+                for (service, is_chosen) in [(Some("docker-registry"), false), (None, true)] {
+                    let said = prepare(&config, layout, &files(service), false).await.err().unwrap().to_string();
+                    assert_eq!(said.contains("choose another directory"), is_chosen, "{said}");
+                    assert!(said.contains("add --replace"), "{said}");
+                }
             }
-        }
+        };
+        // A server in process serves from this thread.
+        LocalSet::new().run_until(refused).await;
         assert!(!data.exists());
     }
 }

@@ -104,7 +104,9 @@ mod tests {
 
     #[test]
     fn a_file_is_read_by_whom_it_and_its_directories_allow() {
-        let directory = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        // Set, and not asked for: what is asked for is cut to the umask, which other tests change.
+        mode(directory.path(), 0o755);
         let (inner, file) = (directory.path().join("private"), directory.path().join("private/tls.key"));
         fs::create_dir(&inner).unwrap();
         fs::write(&file, "").unwrap();
