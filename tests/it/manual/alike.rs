@@ -34,7 +34,7 @@ const NOT_OURS: [(&str, &str); 19] = [
 
 /// Whole kinds: what each is, how it looks, and what may stand for WORD in it.
 const KINDS: [(&str, &str, &str); 5] = [
-    ("a file", r"^[a-z]+(\.[a-z]+)*\.WORD$", "aside csv example json log md ndjson pem sock svg sysusers toml txt yml"),
+    ("a file", r"^[a-z]+(\.[a-z]+)*\.WORD$", "aside csv example json log md ndjson pem sock svg toml txt yml"),
     ("a host", r"^([a-z]+\.)?WORD$", "example.com"),
     ("a label of an alert", r"^WORD\.[a-z]+$", "labels"),
     ("a file or a directory", "^/WORD(/|$)", "bin data etc mnt proc run usr var"),

@@ -10,6 +10,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use rustix::net::sockopt::set_socket_linger;
 
 use super::crowd::small_connection;
 
@@ -81,6 +82,12 @@ impl Raw {
     /// The connection itself, without what was read ahead.
     pub(crate) fn stream(&mut self) -> &mut TcpStream {
         self.0.get_mut()
+    }
+
+    /// Breaks the connection off: the other side is told at once. Closed with nothing unread, it would only be told that nothing
+    /// more is said here, and learn the rest at its system's next look whether there is room again, which may take ten seconds.
+    pub(crate) fn break_off(mut self) {
+        set_socket_linger(self.stream(), Some(Duration::ZERO)).expect("a socket");
     }
 
     /// Sends this. A server that refuses early may not read it.

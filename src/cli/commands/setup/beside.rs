@@ -193,7 +193,7 @@ mod tests {
             }
         };
         // A server in process serves from this thread.
-        LocalSet::new().run_until(refused).await;
+        LocalSet::new().run_until(Box::pin(refused)).await;
         assert!(!data.exists());
     }
 }
