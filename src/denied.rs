@@ -57,12 +57,14 @@ pub(crate) fn user(id: u32) -> String {
     format!("the user id {id}{name}")
 }
 
-fn name_of(id: u32) -> Option<String> {
+/// The name of a user of this machine.
+#[must_use]
+pub(crate) fn name_of(id: u32) -> Option<String> {
     named(&std::fs::read_to_string(USERS).ok()?, id)
 }
 
 /// The name of a user in a file of the form of passwd(5).
-fn named(users: &str, id: u32) -> Option<String> {
+pub(crate) fn named(users: &str, id: u32) -> Option<String> {
     users.lines().find_map(|line| match line.split(':').collect::<Vec<_>>().as_slice() {
         [name, _, number, ..] if number.parse() == Ok(id) => Some((*name).to_owned()),
         _ => None,

@@ -184,24 +184,11 @@ pub(in crate::cli) async fn found(name: &str, api: &mut Api) -> Result<Option<Ac
 /// Whether repositories are known in the namespace of this name which nobody owns: an account of the name is made only if it takes
 /// them over. Of repositories that were deleted, which count as well, nobody is told.
 pub(in crate::cli) async fn is_name_in_use(name: &str, api: &mut Api) -> Result<bool, CliError> {
-    let mut start = None;
-    loop {
-        let (list, query) = (repositories::ListRepositoriesOfNamespace, repositories::RepositoryList::default());
-        let page = match api.page(list, [name], &query, start.as_deref()).await {
-            Ok(page) => page,
-            Err(CliError::Refused { code, .. }) if code == Code::NoSuchAccount.name() => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        if page.list.read()?.iter().any(|repository| repository.owner.is_none()) {
-            return Ok(true);
-        }
-        start = match page.next {
-            Some(next) if start.as_ref() == Some(&next) => {
-                return Err(page.list.unusable("the list leads in a circle"));
-            }
-            Some(next) => Some(next),
-            None => return Ok(false),
-        };
+    let (list, query) = (repositories::ListRepositoriesOfNamespace, repositories::RepositoryList::default());
+    match api.list(list, [name], &query, usize::MAX).await {
+        Ok(list) => Ok(list.read()?.iter().any(|repository| repository.owner.is_none())),
+        Err(CliError::Refused { code, .. }) if code == Code::NoSuchAccount.name() => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

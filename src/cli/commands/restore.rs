@@ -13,7 +13,7 @@ use super::registry::Owner;
 use crate::causes::with_causes;
 use crate::cli::global::Global;
 use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt, shown};
-use crate::config::{SYSTEM_DATA, SYSTEM_FILE};
+use crate::config::{SYSTEM_DATA, SYSTEM_FILE, SYSTEM_USER};
 use crate::denied;
 use crate::domain::time::Timestamp;
 use crate::http::{
@@ -89,13 +89,10 @@ pub(in crate::cli) fn run(
     console.report(&Report::done_then(answer, line, next))
 }
 
-/// The user of the package's service.
-const SERVICE: &str = "dockpass";
-
 /// Whether what was restored here is the user's of the package's service, as far as that user is known.
 fn is_of_service(target: &Path) -> bool {
     let found = fs::metadata(target).map(|found| found.uid());
-    Owner::named(SERVICE).ok().zip(found.ok()).is_none_or(|(service, owner)| service.user == owner)
+    Owner::named(SYSTEM_USER).ok().zip(found.ok()).is_none_or(|(service, owner)| service.user == owner)
 }
 
 /// The commands that are left: the package's directory is its service's, and any other somebody's who serves it.
@@ -105,7 +102,7 @@ fn next(target: &Path, is_of_service: bool, console: &Console) -> Vec<String> {
     if !is_packaged || target != Path::new(SYSTEM_DATA) {
         return vec![format!("dockpass serve --data-dir {target_word}")];
     }
-    let given = (!is_of_service).then(|| format!("sudo chown -R {SERVICE}: {target_word}"));
+    let given = (!is_of_service).then(|| format!("sudo chown -R {SYSTEM_USER}: {target_word}"));
     given.into_iter().chain(["sudo systemctl start dockpass".to_owned()]).collect()
 }
 

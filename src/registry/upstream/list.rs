@@ -130,8 +130,8 @@ impl Upstream {
         }
         let body = serde_json::from_slice(&answer.body).map_err(|cause| about.unusable(cause))?;
         let texts = read(body).unwrap_or_default();
-        let items: Vec<T> = texts.iter().filter_map(|text| parse(text)).collect();
-        if let Some(told) = left_out(&texts, &parse) {
+        let (items, left_out) = names(&texts, parse);
+        if let Some(told) = told(left_out) {
             log::warn!("{}: of {}, {told}", self.place(), list.path);
         }
         let next = next::next(&answer.headers, list.path).map_err(|cause| about.unusable(cause))?;
@@ -142,9 +142,21 @@ impl Upstream {
     }
 }
 
-/// How many texts are no names, told without them: whoever pushed chose them. What dockpass itself pushed is not counted.
-fn left_out<T>(texts: &[String], parse: impl Fn(&str) -> Option<T>) -> Option<String> {
-    match texts.iter().filter(|text| parse(text).is_none() && !probe::is_name(text)).count() {
+/// The names, and how many texts are none. What dockpass itself pushed is not counted.
+fn names<T>(texts: &[String], parse: impl Fn(&str) -> Option<T>) -> (Vec<T>, usize) {
+    let (mut names, mut left_out) = (Vec::with_capacity(texts.len()), 0);
+    for text in texts {
+        match parse(text) {
+            Some(name) => names.push(name),
+            None => left_out += usize::from(!probe::is_name(text)),
+        }
+    }
+    (names, left_out)
+}
+
+/// How many were left out, told without them: whoever pushed chose them.
+fn told(left_out: usize) -> Option<String> {
+    match left_out {
         0 => None,
         1 => Some("1 entry is no name and left out".to_owned()),
         count => Some(format!("{count} entries are no names and left out")),
@@ -210,7 +222,7 @@ mod tests {
     fn what_is_no_name_is_counted_but_for_what_dockpass_pushed_itself() {
         let told = |texts: &[&str]| {
             let texts: Vec<_> = texts.iter().map(|text| (*text).to_owned()).collect();
-            left_out(&texts, |name| RepositoryName::parse(name).ok())
+            super::told(names(&texts, |name| RepositoryName::parse(name).ok()).1)
         };
         let own = probe::NAMES.concat();
         assert_eq!(told(&own), None);

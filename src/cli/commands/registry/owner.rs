@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::cli::screen::CliError;
+use crate::denied;
 
 const USERS: &str = "/etc/passwd";
 
@@ -17,16 +18,10 @@ pub(in crate::cli) struct Owner {
 
 /// A user as people know it: by its name in `/etc/passwd`, else by its number.
 pub(in crate::cli) fn shown(user: u32) -> String {
-    shown_among(&std::fs::read_to_string(USERS).unwrap_or_default(), user)
+    shown_by(denied::name_of(user), user)
 }
 
-/// The same in a file of the form of passwd(5).
-fn shown_among(users: &str, user: u32) -> String {
-    let number = user.to_string();
-    let name = users.lines().find_map(|line| match line.split(':').collect::<Vec<_>>().as_slice() {
-        [name, _, third, ..] if *third == number => Some(*name),
-        _ => None,
-    });
+fn shown_by(name: Option<String>, user: u32) -> String {
     name.map_or_else(|| format!("the user id {user}"), |name| format!("the user {name}"))
 }
 
@@ -76,7 +71,7 @@ mod tests {
         for name in ["docker", "", "x", "# comment"] {
             assert_eq!(Owner::among(users, name), None, "{name}");
         }
-        let shown = [998, 0, 97].map(|user| shown_among(users, user));
+        let shown = [998, 0, 97].map(|user| shown_by(denied::named(users, user), user));
         assert_eq!(shown, ["the user docker-registry", "the user root", "the user id 97"]);
         assert_eq!(Owner::numbers("998:997"), Some(Owner { user: 998, group: 997 }));
         assert!(["998", "998:", ":", "a:b", "-1:0"].iter().all(|text| Owner::numbers(text).is_none()));

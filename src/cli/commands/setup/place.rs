@@ -11,10 +11,7 @@ use crate::cli::commands::registry::{Owner, keep};
 use crate::cli::files;
 use crate::cli::global::Global;
 use crate::cli::screen::{CliError, Console};
-use crate::config::{Config, LOCAL_DATA, LOCAL_FILE, Origin, SYSTEM_DATA, SYSTEM_FILE};
-
-/// The user of the package.
-const SERVICE: &str = "dockpass";
+use crate::config::{Config, LOCAL_DATA, LOCAL_FILE, Origin, SYSTEM_DATA, SYSTEM_FILE, SYSTEM_USER};
 
 /// Where the server of a site has its configuration and its data.
 pub(super) struct Place {
@@ -86,7 +83,7 @@ impl Place {
         let found = fs::metadata(&self.data_dir).ok().map(|found| Owner { user: found.uid(), group: found.gid() });
         match found {
             Some(owner) if owner.user != 0 => Some(owner),
-            Some(_) | None if self.is_system => Owner::named(SERVICE).ok(),
+            Some(_) | None if self.is_system => Owner::named(SYSTEM_USER).ok(),
             root => root,
         }
     }

@@ -109,8 +109,8 @@ fn files(root: &Path, service: &str) -> Result<Vec<PathBuf>, String> {
     let mut files: Vec<_> = units.collect();
     let mut drop_ins = Vec::new();
     // Those for all services, for all whose name begins so up to a dash, and for the service.
-    for begin in std::iter::once(String::new()).chain(names.iter().flat_map(|name| begins(name))) {
-        let name = if begin.is_empty() { "service.d".to_owned() } else { format!("{begin}.service.d") };
+    let of_names = names.iter().flat_map(|name| begins(name)).map(|begin| format!("{begin}.service.d"));
+    for name in std::iter::once("service.d".to_owned()).chain(of_names) {
         for units in &directories {
             drop_ins.extend(entries(&units.join(&name))?);
         }
