@@ -71,12 +71,13 @@ fn path(chapter: &str) -> String {
     }
 }
 
-/// A link to a file beside leads to its page; all others stay.
+/// A link to a chapter beside leads to its page, that to a picture beside to the picture; all others stay.
 fn link(target: &str) -> String {
     let (file, place) =
         target.split_once('#').map_or((target, String::new()), |(file, place)| (file, format!("#{place}")));
     match file.strip_suffix(".md") {
         Some(chapter) if CHAPTERS.contains(&chapter) => format!("{}{place}", path(chapter)),
+        None if file.ends_with(".svg") && !file.contains('/') => format!("/assets/manual/{file}"),
         _ => target.to_owned(),
     }
 }
@@ -126,6 +127,7 @@ mod tests {
     fn links_between_chapters_lead_to_their_pages() {
         assert_eq!(link("tokens.md"), "/manual/tokens");
         assert_eq!(link("README.md"), "/manual");
+        assert_eq!(link("speed.svg"), "/assets/manual/speed.svg");
         assert_eq!(link("operate.md#backup-and-restore"), "/manual/operate#backup-and-restore");
         for other in ["#here", "https://age-encryption.org", "other.md"] {
             assert_eq!(link(other), other);

@@ -85,7 +85,7 @@ impl UiFiles {
     /// The page of a chapter of the manual; without a name, of its table of contents.
     pub(super) fn chapter(&self, name: Option<&str>) -> Option<&StaticAnswer> {
         let name = manual::chapter(name)?;
-        let make = || answer(manual::page(&self.document_of("manual.html"), name, &chapter));
+        let make = || answer(self.placed(&manual::page(&text("manual.html"), name, &chapter)));
         self.chapters.get(name).map(|place| place.get_or_init(make))
     }
 
@@ -111,12 +111,12 @@ impl UiFiles {
         let place = self.place();
         let link = |module: &String| format!("<link rel=\"modulepreload\" href={place}{module}\">\n");
         let links = with_imports(modules).iter().map(link).collect::<Vec<_>>().concat();
-        answer(self.document_of(name).replace("</head>", &format!("{links}</head>")))
+        answer(self.placed(&text(name)).replace("</head>", &format!("{links}</head>")))
     }
 
     /// A document that names the files where they are.
-    fn document_of(&self, name: &str) -> String {
-        text(name).replace(WRITTEN, &self.place())
+    fn placed(&self, document: &str) -> String {
+        document.replace(WRITTEN, &self.place())
     }
 
     fn place(&self) -> String {

@@ -150,7 +150,7 @@ impl Renderer<'_> {
         html
     }
 
-    /// Code, an escaped sign, emphasis or a link with which the text begins, and what follows.
+    /// Code, an escaped sign, emphasis, an image or a link with which the text begins, and what follows.
     fn span<'t>(&self, text: &'t str) -> Option<(String, &'t str)> {
         if text.starts_with('`') {
             return code_span(text).map(|(code, after)| (format!("<code>{}</code>", escaped(&code)), after));
@@ -159,10 +159,13 @@ impl Renderer<'_> {
             let sign = after.chars().next().filter(char::is_ascii_punctuation)?;
             return Some((escaped(&sign.to_string()), after.split_at(sign.len_utf8()).1));
         }
+        if let Some(after) = text.strip_prefix('!') {
+            let (label, target, after) = self.link(after)?;
+            let label = escaped(label).replace('"', "&quot;");
+            return Some((format!("<img src=\"{target}\" alt=\"{label}\" />"), after));
+        }
         if text.starts_with('[') {
-            let (label, after) = between(text, "[", "]")?;
-            let (target, after) = between(after, "(", ")")?;
-            let target = escaped(&(self.link)(target)).replace('"', "&quot;");
+            let (label, target, after) = self.link(text)?;
             return Some((format!("<a href=\"{target}\">{}</a>", self.inline(label)), after));
         }
         for (mark, name) in [("**", "strong"), ("*", "em")] {
@@ -172,6 +175,13 @@ impl Renderer<'_> {
             }
         }
         None
+    }
+
+    /// The label of a link, where it leads, and what follows.
+    fn link<'t>(&self, text: &'t str) -> Option<(&'t str, String, &'t str)> {
+        let (label, after) = between(text, "[", "]")?;
+        let (target, after) = between(after, "(", ")")?;
+        Some((label, escaped(&(self.link)(target)).replace('"', "&quot;"), after))
     }
 }
 
@@ -317,6 +327,7 @@ mod tests {
             "text\n- a\n- b\nlazy\n\n```\n<a> & \"b\"\n```\n",
             "| a | b |\n|---|---|\n| `x \\| y` | [c](d.md#e) |\n| \\*no\\* | *yes* |\n\nAfter `` a ` b `` it, 2 * 3 * 4.\n",
             "[a `]` b](c.md) and [none] (here), **not\n",
+            "![a \"b\" & c](d.svg) and! [e](f.md), !g\n",
         ] {
             must_agree(text);
         }
