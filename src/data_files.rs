@@ -17,6 +17,7 @@
 //!   socket-secret           what each request over it shows, made at each start
 //!   initial-admin-password  the first password of `admin`, until it is changed
 //!   audit-syslog.cursor     the last record of the audit log that the syslog server has; audit-webhook.cursor: the webhook
+//!   clock                   the latest date that was seen: what has ended by it stays ended when the clock is set back
 //!   last-backup             its time says when the last backup was durable where it was written
 //!   checking/               what a check without a server looks at
 //!   ended.log               what took a power away, a line each; to be copied, for a restore
@@ -59,6 +60,8 @@ pub const SOCKET: &str = "dockpass.sock";
 pub const SOCKET_SECRET: &str = "socket-secret";
 /// The first password of `admin`.
 pub const FIRST_PASSWORD: &str = "initial-admin-password";
+/// The latest date that was seen.
+pub const CLOCK: &str = "clock";
 /// Its time says when the last backup was durable where it was written.
 pub const LAST_BACKUP: &str = "last-backup";
 
@@ -89,7 +92,7 @@ pub const CHECKING: &str = "checking";
 /// What a file's name ends with while it is being written.
 pub const UNFINISHED: &str = ".new";
 
-const ALL: [&str; 22] = [
+const ALL: [&str; 23] = [
     FORMAT,
     LOCK,
     END,
@@ -105,6 +108,7 @@ const ALL: [&str; 22] = [
     FIRST_PASSWORD,
     SYSLOG_CURSOR,
     WEBHOOK_CURSOR,
+    CLOCK,
     LAST_BACKUP,
     CHECKING,
     ENDED,

@@ -19,6 +19,7 @@ pub mod host;
 pub mod id;
 pub mod immutable_tags;
 pub mod key_header;
+pub mod latest;
 pub mod name;
 pub mod order;
 pub mod organization;

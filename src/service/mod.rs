@@ -169,7 +169,14 @@ impl Service {
     pub fn warnings(&self) -> impl Iterator<Item = &'static str> {
         let too_large = "the audit log is larger than audit.keep_mib: its changes are too young";
         let failing = "ended.log cannot be written: what is ended now would be in force again after a restore";
-        let warnings = [(self.store.audit_is_too_large(), too_large), (self.store.is_ended_log_failing(), failing)];
+        let behind =
+            "the clock is behind what was seen before: until it is there again, access tokens end by the later date";
+        let is_behind = self.store.state().latest().is_ahead_of(self.clock.now());
+        let warnings = [
+            (self.store.audit_is_too_large(), too_large),
+            (self.store.is_ended_log_failing(), failing),
+            (is_behind, behind),
+        ];
         warnings.into_iter().filter(|(is_so, _)| *is_so).map(|(_, warning)| warning)
     }
 
@@ -254,11 +261,14 @@ impl Service {
         }
     }
 
-    /// The chore of every half second: writes what follows from the first uses of new secrets, and warnings of ends that come
-    /// near, unless no change is accepted; forgets what was just signed and is not given out again.
+    /// The chore of every half second: notes that ends have come, writes what follows from the first uses of new secrets, and
+    /// warnings of ends that come near, unless no change is accepted; forgets what was just signed and is not given out again.
     pub fn keep_up(&self, now: Timestamp) {
         self.giving.sweep(now);
+        // Seen, also where nobody asks anything.
+        _ = self.store.state().latest().judged(now);
         if self.refusal().is_none() {
+            self.store.keep_ends();
             self.save_first_uses(now);
             self.warn_of_ends(now);
         }

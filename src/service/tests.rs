@@ -9,6 +9,7 @@ mod both;
 mod bounds;
 mod bundles;
 mod clean_ups;
+mod clocks;
 mod comparisons;
 mod content;
 mod daily;

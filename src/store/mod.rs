@@ -29,6 +29,7 @@ mod error;
 mod field;
 mod fold;
 mod journal;
+mod latest;
 mod load;
 mod migration;
 mod nudge;
@@ -98,6 +99,7 @@ use end::NotedEnd;
 use ended::{EndedLog, Keeping};
 use engine::Engine;
 use journal::Journal;
+use latest::LatestFile;
 use purge::Purge;
 use record::Folded;
 use retention::Retention;
@@ -126,6 +128,7 @@ pub struct Store {
     space: Mutex<Space>,
     audit_index: RwLock<AuditIndex>,
     audit_is_too_large: AtomicBool,
+    latest: Mutex<LatestFile>,
 }
 
 /// The right to change a store. Opening a store gives one; its holder decides which changes are allowed.
@@ -222,6 +225,7 @@ impl Store {
         keeps_earlier: bool,
     ) -> Result<Self, Error> {
         let (shared, keeping) = (Arc::clone(&writer.shared), Arc::clone(writer.ended.keeping()));
+        let latest = LatestFile::of(&shared.path, shared.state.load().latest());
         let run = move || writer.run(Arc::new(stored));
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(run);
         let thread = thread.map_err(|source| Error::Io { path: directory.path().to_owned(), source })?;
@@ -236,6 +240,7 @@ impl Store {
             space: Mutex::default(),
             audit_index: RwLock::default(),
             audit_is_too_large: AtomicBool::new(false),
+            latest: Mutex::new(latest),
         })
     }
 
@@ -338,6 +343,11 @@ impl Store {
         private_file::write(&self.shared.path.join(data_files::LAST_BACKUP), b"")
     }
 
+    /// Keeps the date if the end of an access token has come: a clock that is set back does not open it again.
+    pub fn keep_ends(&self) {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).keep_ends(&self.state());
+    }
+
     /// The life of this store, as `ended.log` tells; none if that could not be opened.
     #[must_use]
     pub fn ended_life(&self) -> Option<Id> {
@@ -423,6 +433,7 @@ impl Store {
         if let Err(error) = self.save_usage() {
             log::warn!("the last uses of access tokens were not saved: {error}");
         }
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).keep(&self.state());
         self.queue.write().unwrap_or_else(PoisonError::into_inner).take();
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if writer.is_some_and(|writer| writer.join().is_err()) {

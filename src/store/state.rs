@@ -30,6 +30,7 @@ use crate::domain::account::Account;
 use crate::domain::audit::AuditHead;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
+use crate::domain::latest::Latest;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::order::Order;
 use crate::domain::organization::Team;
@@ -90,6 +91,7 @@ pub struct State {
     grants: OrdMap<(GrantTarget, Grantee), GrantLevel>,
     grants_by_grantee: OrdMap<(Grantee, GrantTarget), GrantLevel>,
     audit: AuditHead,
+    latest: Latest,
     anchor: Option<Arc<Anchor>>,
     /// Whether rows are taken in one after another, and the indexes of names are made of all at the end.
     is_loading: bool,
@@ -113,6 +115,12 @@ impl State {
     #[must_use]
     pub fn audit(&self) -> AuditHead {
         self.audit
+    }
+
+    /// The latest date that was seen, which all states of a store share.
+    #[must_use]
+    pub fn latest(&self) -> &Latest {
+        &self.latest
     }
 
     /// What the oldest part of the audit log is summed up to; none if nothing is.

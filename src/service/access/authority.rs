@@ -85,6 +85,7 @@ impl<'s> Authority<'s> {
         if caller.has_ended() {
             return Err(Error::Unauthenticated);
         }
+        let now = state.latest().judged(now);
         let standing = match &caller.subject {
             Subject::Anonymous => Standing::Anonymous,
             Subject::Local { .. } => Standing::Local,

@@ -129,7 +129,8 @@ impl Service {
             let token = state.token_hashed(&hash)?;
             Some((token, state.account(token.owner)?, hash))
         });
-        let shown = |token: &AccessToken, hash: &TokenHash| used.shown_by(token, hash, now);
+        let judged = state.latest().judged(now);
+        let shown = |token: &AccessToken, hash: &TokenHash| used.shown_by(token, hash, judged);
         let accepted = found.filter(|(token, owner, hash)| {
             let stands = shown(token, hash).is_some_and(|shown| counts_for(&state, token, shown, now));
             stands && username.is_none_or(|username| token.is_called(&owner.name, username))

@@ -42,7 +42,7 @@ impl Service {
         let (hash, name) = (text.hash(), text.hash().to_string());
         self.view(call, Act::TokenView, &name, |authority| {
             let token = visible(authority, &WhichToken::from(&name))?;
-            let shown = authority.used().shown_by(token, &hash, call.now);
+            let shown = authority.used().shown_by(token, &hash, authority.now());
             let until = match shown {
                 Some(Shown::Current) => token.expires_at,
                 Some(Shown::Replaced) => token.previous.map(|previous| previous.until),

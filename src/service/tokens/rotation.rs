@@ -202,7 +202,7 @@ impl Service {
             let token = Arc::clone(find_remembered(&authority, &asked)?);
             authority.view_token(&token)?;
             let permit = authority.change_token(&token)?;
-            if token.replaced(change.call().now).is_none() {
+            if token.replaced(authority.now()).is_none() {
                 change.skip_record();
                 return Ok(token);
             }

@@ -213,6 +213,7 @@ impl Enter for Anchor {
 impl Enter for LoggedRecord {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
         state.audit = AuditHead { seq: self.record.seq, hash: self.hash };
+        state.latest.note(self.record.time);
         Ok(())
     }
 

@@ -296,6 +296,13 @@ impl State {
         ending.map(|it| it.id).chain(without_end.copied()).filter_map(|id| self.tokens.get(id))
     }
 
+    /// Whether an access token ends after the one moment, and at the latest at the other.
+    #[must_use]
+    pub fn has_end_within(&self, after: Timestamp, until: Timestamp) -> bool {
+        let range = (Bound::Excluded((after, Id::MAX)), Bound::Unbounded);
+        self.tokens.by_end.within(&(), range).next().is_some_and(|first| first.at <= until)
+    }
+
     /// The access tokens of one account, newest first, from the first before `before`.
     pub fn tokens_of(&self, owner: Id, before: Option<Id>) -> impl Iterator<Item = &Arc<AccessToken>> {
         let end = before.map_or(Bound::Unbounded, Bound::Excluded);

@@ -295,6 +295,7 @@ pub(in crate::service) fn standing_of<'s>(
     now: Timestamp,
 ) -> TokenStanding<'s> {
     let is_owner_active = state.account(token.owner).is_some_and(|owner| owner.is_active);
+    let now = state.latest().judged(now);
     token.standing_of(shown, is_owner_active, now, |id| state.token(id).map(AsRef::as_ref))
 }
 
@@ -359,6 +360,7 @@ pub(in crate::service) fn may_repeat_rotation(
     now: Timestamp,
 ) -> Option<Permit> {
     let was_replaced = token.previous.is_some_and(|previous| previous.hash == *replaced);
+    let now = state.latest().judged(now);
     let is_open = token.retry.is_some_and(|retry| retry.key == *key && now < retry.until) && !used.has(token);
     (was_replaced && is_open && counts_for(state, token, Shown::Replaced, now)).then_some(Permit(()))
 }
