@@ -199,6 +199,13 @@ impl DataDirectory {
         make_contents_private(&self.store())
     }
 
+    /// Makes an empty directory in the place of that of the store.
+    pub(super) fn make_store_anew(&self) -> Result<(), Error> {
+        let store = self.store();
+        std::fs::remove_dir_all(&store).map_err(|source| io_error(&store, source))?;
+        make_part(&store)
+    }
+
     /// Whether a migration was interrupted: its store is not in its place yet.
     pub(super) fn is_migrating(&self) -> bool {
         let is_there = |path: PathBuf| std::fs::symlink_metadata(path).is_ok();

@@ -31,6 +31,10 @@ use crate::private_file::sync_directory;
 /// sled's page cache, in bytes, each of which takes two in memory; everything hot is in [`super::State`], so little is enough.
 const CACHE: u64 = 8 * 1024 * 1024;
 
+/// How often sled flushes by itself, in milliseconds, and then makes room in its log. A commit waits for none of that. It syncs
+/// the log each time, also between a commit's transaction and the sync of the blobs that this names: seldom is better.
+const FLUSHES: u64 = 2_000;
+
 /// How often and how long sled's own lock is waited for.
 const LOCK_TRIES: u32 = 100;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
@@ -372,7 +376,7 @@ impl OpenDatabase {
         let database = sled::Config::new()
             .path(directory)
             .cache_capacity(CACHE)
-            .flush_every_ms(Some(500))
+            .flush_every_ms(Some(FLUSHES))
             .mode(sled::Mode::LowSpace)
             .open()
             .map_err(|error| not_opened(directory, error))?;

@@ -162,7 +162,7 @@ impl Store {
         let seal_key = SealKey::of(&key);
         let had_journal = directory.had_journal();
         let keeps_earlier = migration::run(&mut directory, &seal_key)?;
-        let engine = Engine::open(&directory.store())?.measured(Arc::clone(&metrics));
+        let engine = open_engine(&directory)?.measured(Arc::clone(&metrics));
         let mut loaded = load::load(&engine, &seal_key)?;
         let seal = loaded.seal;
         if loaded.state.anchor().is_some_and(|anchor| !anchor.is_made_with(&key)) {
@@ -491,6 +491,21 @@ fn bytes_below(directory: &Path) -> std::io::Result<u64> {
         });
     }
     Ok(bytes)
+}
+
+/// Opens the database. That of a first start which was cut off before its first batch is made anew if it does not open: sled
+/// syncs nothing of a database while it makes it, and this one was never answered for.
+fn open_engine(directory: &DataDirectory) -> Result<Engine, Error> {
+    let opened = Engine::open(&directory.store());
+    let Err(error @ (Error::Sled(sled::Error::Corruption { .. }) | Error::Unreadable)) = opened else { return opened };
+    let path = directory.end();
+    let (_, noted) = NotedEnd::open(&path).map_err(|source| Error::Io { path, source })?;
+    if directory.was_used() || noted.is_some_and(|end| end.number > 0) {
+        return Err(error);
+    }
+    log::warn!("the first start was cut off while it made the store, which does not open: it is made anew");
+    directory.make_store_anew()?;
+    Engine::open(&directory.store())
 }
 
 /// Opens the note of the store's end, and refuses a store that does not reach it.

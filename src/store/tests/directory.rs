@@ -111,6 +111,36 @@ fn a_first_start_that_was_interrupted_anywhere_is_begun_anew() {
     drop(home.open());
 }
 
+/// As a power cut leaves it: sled has written its parameters and its log, and synced neither.
+#[test]
+fn a_store_that_a_first_start_did_not_finish_is_made_anew_and_no_other() {
+    let tear = |home: &Home| fs::write(home.path().join("store/conf"), [0; 60]).unwrap();
+    for torn in [[0; 60].as_slice(), b"segment_si", b""] {
+        let home = Home::new();
+        drop(home.open());
+        fs::write(home.path().join("store/conf"), torn).unwrap();
+        start(&home.open());
+    }
+    let home = Home::started();
+    let is_damaged = |home: &Home| {
+        let before = contents(&home.path().join("store"));
+        assert!(matches!(refusal(&home.path()), Error::Sled(_) | Error::Unreadable));
+        assert_eq!(contents(&home.path().join("store")), before, "it is left as it is");
+    };
+    // One that was in use, and one whose format alone is lost.
+    tear(&home);
+    is_damaged(&home);
+    fs::remove_file(home.path().join("format")).unwrap();
+    is_damaged(&home);
+    // One with a batch, although its first start has not ended.
+    let home = Home::new();
+    let store = home.open();
+    add_account(&store, 10).unwrap();
+    drop(store);
+    tear(&home);
+    is_damaged(&home);
+}
+
 #[test]
 fn a_file_a_link_to_nothing_and_an_unwritable_place_are_named() {
     let home = Home::new();
