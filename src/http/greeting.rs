@@ -81,7 +81,8 @@ fn write_registry(Greeting { program, config, host, .. }: &Greeting<'_>, out: &m
     if let Some(upstream) = &config.registry.gateway.upstream {
         let host = host.as_str().unwrap_or("HOST");
         writeln!(out, "\n  The registry at {upstream} is behind dockpass:")?;
-        return writeln!(out, "    docker push {host}/admin/NAME\n");
+        let image = format!("{host}/admin/NAME:TAG");
+        return writeln!(out, "    docker tag IMAGE {image}\n    docker push {image}\n");
     }
     let is_first = config.registry.url.is_none();
     if is_first {
@@ -145,10 +146,9 @@ mod tests {
         let gateway = [("registry.upstream", "http://127.0.0.1:5000")];
         let told = told(&gateway, None, |_| {});
         assert!(!proposes(&gateway) && told.contains("docker login localhost:8700 --username admin\n"), "{told}");
-        assert!(
-            told.contains("docker push localhost:8700/admin/NAME\n") && !told.contains("registry config"),
-            "{told}"
-        );
+        let image = "localhost:8700/admin/NAME:TAG";
+        assert!(told.contains(&format!("    docker tag IMAGE {image}\n    docker push {image}\n")), "{told}");
+        assert!(!told.contains("registry config"), "{told}");
     }
 
     #[test]

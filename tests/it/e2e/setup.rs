@@ -91,9 +91,9 @@ impl Place {
         let here = format!("cd {}", self.home.path().display());
         clients.shell(&host, &format!("{here} && {sign_in}"), "").must_succeed();
         // Somebody has an image, under another name as yet.
-        let name = format!("{host}/admin/NAME");
+        let name = format!("{host}/admin/NAME:TAG");
         assert_eq!(push, format!("docker tag IMAGE {name} && docker push {name}"));
-        let target = name.replace("NAME", "app:1");
+        let target = name.replace("NAME:TAG", "app:1");
         let image = Image::holding("the first one");
         // docker itself needs an engine; what it has kept of the sign-in is enough for others.
         let push = format!(

@@ -166,7 +166,7 @@ fn push(Facts { config, answers, .. }: &Facts<'_>, dockpass: &str) -> Vec<String
     if answers.layout == SiteLayout::Evaluation {
         return vec![pages, sign_in];
     }
-    let image = format!("{}/admin/NAME", shell_word(&host));
+    let image = format!("{}/admin/NAME:TAG", shell_word(&host));
     vec![
         sign_in,
         "# IMAGE is any that docker has here:".to_owned(),
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn an_image_gets_its_name_before_it_is_pushed_and_users_own_what_has_theirs() {
         let all = lines("--yes --layout gateway --name localhost", None, Some("/etc/docker/registry/htpasswd"));
-        let image = "localhost:8700/admin/NAME";
+        let image = "localhost:8700/admin/NAME:TAG";
         assert!(all.contains(&format!("docker tag IMAGE {image} && docker push {image}")), "{all:?}");
         let import = "sudo dockpass import htpasswd /etc/docker/registry/htpasswd --adopt-repositories";
         assert!(all.iter().any(|line| line == import), "{all:?}");
