@@ -40,7 +40,7 @@ fn way_out(path: &Path, cause: &io::Error, way_of: fn(&Path) -> String) -> Optio
 }
 
 fn runs_as() -> String {
-    format!("dockpass runs as the user id {}", me())
+    format!("dockpass runs as {}", user(me()))
 }
 
 fn me() -> u32 {
@@ -49,6 +49,9 @@ fn me() -> u32 {
 
 /// The users of this machine, those of other directories left out.
 const USERS: &str = "/etc/passwd";
+
+/// The user of the package's service.
+pub(crate) const SYSTEM_USER: &str = "dockpass";
 
 /// A user by number and, where that is known, by name.
 #[must_use]
@@ -59,12 +62,12 @@ pub(crate) fn user(id: u32) -> String {
 
 /// The name of a user of this machine.
 #[must_use]
-pub(crate) fn name_of(id: u32) -> Option<String> {
+fn name_of(id: u32) -> Option<String> {
     named(&std::fs::read_to_string(USERS).ok()?, id)
 }
 
 /// The name of a user in a file of the form of passwd(5).
-pub(crate) fn named(users: &str, id: u32) -> Option<String> {
+fn named(users: &str, id: u32) -> Option<String> {
     users.lines().find_map(|line| match line.split(':').collect::<Vec<_>>().as_slice() {
         [name, _, number, ..] if number.parse() == Ok(id) => Some((*name).to_owned()),
         _ => None,
@@ -123,6 +126,9 @@ fn way_of_owner(at: &Path, found: &Metadata) -> Option<String> {
     if is_ours(found) {
         return way_of_mode(at, found, WRITE);
     }
+    if stays_whose_it_is(found.uid()) {
+        return Some(format!("it belongs to {}; {}", user(found.uid()), way_as(found.uid())));
+    }
     let option = if found.is_dir() { "-R " } else { "" };
     Some(format!("chown {option}{} {}", me(), word(at)))
 }
@@ -133,15 +139,12 @@ fn way_at_site(path: &Path) -> String {
     if is_ours(&found) {
         return way_of_mode(at, &found, READ).unwrap_or_else(|| OTHERWISE.to_owned());
     }
-    let (me, owner) = (me(), found.uid());
+    let (me, owner) = (user(me()), user(found.uid()));
     if at == path {
-        return format!(
-            "it belongs to the user id {owner}; let the user id {me} read it, by a group of that user's (chgrp, chmod g+r)"
-        );
+        return format!("it belongs to {owner}; let {me} read it, by a group of that user's (chgrp, chmod g+r)");
     }
     format!(
-        "{} belongs to the user id {owner}; let the user id {me} in there, by a group of that user's (chgrp, chmod g+x), \
-         or name a place elsewhere",
+        "{} belongs to {owner}; let {me} in there, by a group of that user's (chgrp, chmod g+x), or name a place elsewhere",
         word(at)
     )
 }
@@ -188,29 +191,66 @@ pub(crate) fn closed(path: &Path, owner: u32) -> String {
     let shown = path.display();
     if owner == me() {
         return format!(
-            "{shown} is closed to its own user, the user id {owner}, who runs dockpass: chmod 700 {}",
+            "{shown} is closed to its own user, {}, who runs dockpass: chmod 700 {}",
+            user(owner),
             word(path)
         );
     }
     format!(
-        "{shown} belongs to the user id {owner} and is closed to the user who runs dockpass: start the server as that \
-         user, or, if nothing but the data of dockpass is in it, {}",
-        way_to_own(path)
+        "{shown} belongs to {} and is closed to the user who runs dockpass: {}",
+        user(owner),
+        way_to_start(path, owner, ", if nothing but the data of dockpass is in it,")
     )
 }
 
-/// How a place becomes ours: by giving it away with all that is in it or, where something else decides on owner and mode
-/// at each start, by leaving that place alone.
+/// How a server starts on a data directory of this user: as that user or, once the directory is ours and `if_so`, as us.
+#[must_use]
+pub(crate) fn way_to_start(path: &Path, owner: u32, if_so: &str) -> String {
+    let own = if stays_whose_it_is(owner) {
+        format!(" name another directory (--data-dir), {VOLUME}")
+    } else {
+        format!("{if_so} {}", way_to_own(path))
+    };
+    format!("{}, or{own}", way_as(owner))
+}
+
+/// Whether what this user has in the data directory is no matter of ours: root, who may be here for one command alone, and whoever
+/// else meets the data of the package's service, would keep that user out of it.
+fn stays_whose_it_is(owner: u32) -> bool {
+    owner != me() && (me() == 0 || name_of(owner).as_deref() == Some(SYSTEM_USER))
+}
+
+fn way_as(owner: u32) -> String {
+    format!("start the server as that user ({})", command_as(owner))
+}
+
+/// The command that starts the server as this user.
+fn command_as(owner: u32) -> String {
+    command_of(name_of(owner).as_deref(), owner)
+}
+
+fn command_of(name: Option<&str>, id: u32) -> String {
+    if name == Some(SYSTEM_USER) {
+        return "sudo systemctl start dockpass".to_owned();
+    }
+    format!("sudo -u {} dockpass serve", name.map_or_else(|| format!("'#{id}'"), shell_word))
+}
+
+/// What is done where something else decides on owner and mode at each start: that place is left alone.
+const VOLUME: &str = "or, where it is a volume whose owner and mode an orchestrator sets (fsGroup of Kubernetes), keep the data in a \
+                      directory below the volume, which dockpass makes itself";
+
+/// How a place becomes that of who runs dockpass, with all that is in it. Root gives what is in somebody's directory to that owner.
 #[must_use]
 pub(crate) fn way_to_own(path: &Path) -> String {
-    format!(
-        "give it to the user who runs dockpass (chown {}{} {}), or, where it is a volume whose owner and mode an \
-         orchestrator sets (fsGroup of Kubernetes), keep the data in a directory below the volume, which dockpass makes \
-         itself",
-        if may_have_content(path) { "-R " } else { "" },
-        me(),
-        word(path)
-    )
+    let place = directory_of(path).metadata().map_or(0, |place| place.uid());
+    let (whom, id) = if me() == 0 && place != 0 {
+        ("the owner of its directory", place)
+    } else {
+        ("the user who runs dockpass", me())
+    };
+    let option = if may_have_content(path) { "-R " } else { "" };
+    format!("give it to {whom} (chown {option}{id} {}), {VOLUME}", word(path))
 }
 
 /// Whether it is a directory with something in it, or one that cannot be looked into.
@@ -225,6 +265,8 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, chown};
 
     const NOBODY: u32 = 65_534;
+    /// Nobody of this machine.
+    const STRANGER: u32 = 3_999_999_999;
 
     fn set_mode(path: &Path, mode: u32) {
         set_permissions(path, Permissions::from_mode(mode)).unwrap();
@@ -240,7 +282,7 @@ mod tests {
         let (file, missing) = (directory.path().join("a file"), directory.path().join("missing"));
         std::fs::write(&file, "").unwrap();
         let opened = format!("chmod u+rw '{}'", file.display());
-        let said = format!("{}: {}; dockpass runs as the user id {}: {opened}", file.display(), denied(), me());
+        let said = format!("{}: {}; dockpass runs as {}: {opened}", file.display(), denied(), user(me()));
         set_mode(&file, 0o200);
         assert_eq!((told(&file, &denied()), told_of_site(&file, &denied())), (said.clone(), said));
         set_mode(&file, 0o400);
@@ -262,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_somebody_elses_is_given_to_us_in_the_data_directory_alone() {
+    fn root_takes_nothing_from_its_owner() {
         if me() != 0 {
             eprintln!("not looked at: only root can give files away");
             return;
@@ -274,21 +316,33 @@ mod tests {
             chown(path, Some(NOBODY), None).unwrap();
         }
         let place = directory.path().display().to_string();
-        assert!(told(&file, &denied()).ends_with(&format!(": chown 0 {place}/file")));
-        for path in [directory.path(), &missing] {
-            assert!(told(path, &denied()).ends_with(&format!(": chown -R 0 {place}")), "{}", told(path, &denied()));
+        let as_owner = format!("start the server as that user ({})", command_as(NOBODY));
+        for path in [&file, directory.path(), &missing] {
+            let said = told(path, &denied());
+            assert!(said.ends_with(&format!(": it belongs to {}; {as_owner}", user(NOBODY))), "{said}");
         }
-        let way = "let the user id 0 read it, by a group of that user's (chgrp, chmod g+r)";
-        assert!(told_of_site(&file, &denied()).ends_with(&format!("it belongs to the user id {NOBODY}; {way}")));
+        let (owner, root) = (user(NOBODY), user(0));
+        let way = format!("it belongs to {owner}; let {root} read it, by a group of that user's (chgrp, chmod g+r)");
+        assert!(told_of_site(&file, &denied()).ends_with(&way));
         let said = told_of_site(&missing, &denied());
-        assert!(
-            said.contains(&format!("{place} belongs to the user id {NOBODY}; let the user id 0 in there")),
-            "{said}"
-        );
+        assert!(said.contains(&format!("{place} belongs to {owner}; let {root} in there")), "{said}");
         for path in [&file, directory.path(), &missing] {
             let said = told_of_site(path, &denied());
             assert!(!said.contains("chown") && !said.contains("o+x"), "{said}");
         }
+        let said = way_to_start(directory.path(), NOBODY, "");
+        assert!(said.starts_with(&as_owner) && said.contains("--data-dir") && !said.contains("chown"), "{said}");
+        assert!(
+            way_to_own(&file).starts_with("give it to the owner of its directory (chown 65534 "),
+            "of a file in it"
+        );
+    }
+
+    #[test]
+    fn a_server_starts_as_the_user_of_its_data() {
+        assert_eq!(command_of(Some(SYSTEM_USER), 998), "sudo systemctl start dockpass");
+        assert_eq!(command_of(Some("olga"), 1_000), "sudo -u olga dockpass serve");
+        assert_eq!(command_of(None, 4_711), "sudo -u '#4711' dockpass serve");
     }
 
     #[test]
@@ -297,9 +351,11 @@ mod tests {
         let (path, place) = (directory.path(), directory.path().display());
         let said = closed(path, me());
         assert!(said.ends_with(&format!("chmod 700 {place}")) && !said.contains("chown"), "{said}");
-        assert!(closed(path, me() + 1).contains(&format!("(chown {} {place})", me())), "an empty one");
+        let said = closed(path, STRANGER);
+        assert!(said.contains(&command_of(None, STRANGER)) && said.contains("chown") == (me() != 0), "{said}");
+        assert!(way_to_own(path).contains(&format!("(chown {} {place})", me())), "an empty one");
         std::fs::write(path.join("file"), "").unwrap();
-        assert!(closed(path, me() + 1).contains(&format!("(chown -R {} {place})", me())));
+        assert!(way_to_own(path).contains(&format!("(chown -R {} {place})", me())));
         assert!(way_to_own(&path.join("file")).contains(&format!("(chown {} {place}/file)", me())));
     }
 
@@ -315,13 +371,9 @@ mod tests {
         let said = told(0);
         assert!(said.contains("(mv /var/lib/dockpass /var/lib/dockpass.before)"), "{said}");
         assert!(said.ends_with("(chown -R root: /var/lib/dockpass)"), "{said}");
-        // Nobody of this machine.
-        let said = told(3_999_999_999);
+        let said = told(STRANGER);
         assert!(said.ends_with("(chown -R 3999999999 /var/lib/dockpass)"), "{said}");
-        assert_eq!(
-            (user(0).as_str(), user(3_999_999_999).as_str()),
-            ("the user id 0 (root)", "the user id 3999999999")
-        );
+        assert_eq!((user(0).as_str(), user(STRANGER).as_str()), ("the user id 0 (root)", "the user id 3999999999"));
     }
 
     #[test]

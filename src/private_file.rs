@@ -51,8 +51,8 @@ pub enum PrivateFileError {
     },
     /// Others may look into it, and it is not ours to close.
     #[error(
-        "{} is open to others (mode {mode:o}) and belongs to the user id {owner}, so that it cannot be closed here: {}",
-        path.display(), denied::way_to_own(path)
+        "{} is open to others (mode {mode:o}) and belongs to {}, so that it cannot be closed here: {}",
+        path.display(), denied::user(*owner), denied::way_to_own(path)
     )]
     Exposed {
         /// The file or directory.
@@ -64,8 +64,8 @@ pub enum PrivateFileError {
     },
     /// It belongs to somebody who is neither us nor the owner of its directory, and who can read and write it.
     #[error(
-        "{} belongs to the user id {owner}, who is neither the owner of its directory nor runs dockpass, and knows what is \
-         in it: chown {place} {}", path.display(), denied::word(path)
+        "{} belongs to {}, who is neither the owner of its directory nor runs dockpass, and knows what is in it: \
+         chown {place} {}", path.display(), denied::user(*owner), denied::word(path)
     )]
     Theirs {
         /// The file.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::screen::{CliError, Console};
+use crate::denied;
 use crate::private_file;
 
 /// The form of the file. A later one is refused and left as it is.
@@ -170,10 +171,8 @@ impl LoginFile {
         let me = rustix::process::geteuid().as_raw();
         match std::fs::symlink_metadata(&self.path) {
             Ok(found) if found.uid() != me => {
-                let (path, owner) = (self.path.display(), found.uid());
-                Err(CliError::Finding(format!(
-                    "the logins in {path} belong to the user id {owner}; only that user uses them"
-                )))
+                let (path, owner) = (self.path.display(), denied::user(found.uid()));
+                Err(CliError::Finding(format!("the logins in {path} belong to {owner}; only that user uses them")))
             }
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

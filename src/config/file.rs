@@ -101,8 +101,9 @@ fn doubt(path: &Path, found: &Metadata, me: u32) -> Option<String> {
     }
     if is_local(path) && owner != me && owner != 0 {
         return Some(format!(
-            "it belongs to the user id {owner}, and dockpass runs as the user id {me}; take it away, or name the one that is \
-             meant with --config"
+            "it belongs to {}, and dockpass runs as {}; take it away, or name the one that is meant with --config",
+            denied::user(owner),
+            denied::user(me)
         ));
     }
     let writers = if is_local(path) { OTHERS } else { EVERYBODY };

@@ -54,8 +54,6 @@ pub const SYSTEM_FILE: &str = "/etc/dockpass/config.toml";
 pub const LOCAL_DATA: &str = "./dockpass-data";
 /// The data directory of a packaged server, see [`Config::take_data_of_system`].
 pub const SYSTEM_DATA: &str = "/var/lib/dockpass";
-/// The user of the package's service.
-pub const SYSTEM_USER: &str = "dockpass";
 /// The key of the data directory.
 const DATA_DIR: &str = "server.data_dir";
 

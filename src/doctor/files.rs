@@ -144,7 +144,12 @@ fn look_below(directory: &Path, (owner, is_closed): (u32, bool), looked: &mut us
         if found.uid() != owner {
             findings.push(Finding {
                 is_open: false,
-                seen: format!("{} belongs to the user id {}, and not to {owner}", path.display(), found.uid()),
+                seen: format!(
+                    "{} belongs to {}, and not to {}",
+                    path.display(),
+                    denied::user(found.uid()),
+                    denied::user(owner)
+                ),
                 remedy: format!("chown {owner} {}", denied::word(&path)),
             });
         }

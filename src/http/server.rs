@@ -35,6 +35,7 @@ use super::{App, settings, shipping};
 use crate::causes::with_causes;
 use crate::config::{Config, ThisMachine};
 use crate::data_files;
+use crate::denied;
 use crate::domain::secret::Password;
 use crate::domain::time::Clock;
 use crate::metrics::Metrics;
@@ -453,7 +454,8 @@ fn warn(config: &Config, bound: SocketAddr, directory: &Path, owner: u32) {
 
 fn warn_of_owner(directory: &Path, owner: u32) {
     if owner != rustix::process::geteuid().as_raw() {
-        log::warn!("{} belongs to the user id {owner}, who is an administrator here", directory.display());
+        let shown = denied::user(owner);
+        log::warn!("{} belongs to {shown}, who is an administrator here", directory.display());
     }
 }
 

@@ -192,8 +192,8 @@ pub enum Error {
     },
     /// An empty directory of another user.
     #[error(
-        "{} is empty and belongs to the user id {owner}, who would be the administrator of what is made there: start the server as that user, or {}",
-        path.display(), denied::way_to_own(path)
+        "{} is empty and belongs to {}, who would be the administrator of what is made there: {}",
+        path.display(), denied::user(*owner), denied::way_to_start(path, *owner, "")
     )]
     Theirs {
         /// The directory.

@@ -10,6 +10,7 @@ use crate::cli::global::Global;
 use crate::cli::screen::{CliError, Console, Fit, Report, Table, View};
 use crate::cli::wire::is_served;
 use crate::config::{self, Config, LOCAL_DATA, Loaded};
+use crate::denied;
 use crate::http;
 
 /// What `dockpass config` takes.
@@ -92,7 +93,9 @@ fn refuse_theirs(owner: Option<u32>, me: Uid) -> Result<(), CliError> {
     match owner.filter(|owner| me.is_root() && *owner != me.as_raw()) {
         None => Ok(()),
         Some(owner) => Err(CliError::Finding(format!(
-            "{LOCAL_DATA} belongs to the user id {owner}, and dockpass runs as root; if it is the one that is meant, name it:              --data-dir {LOCAL_DATA}"
+            "{LOCAL_DATA} belongs to {}, and dockpass runs as root; if it is the one that is meant, name it: \
+             --data-dir {LOCAL_DATA}",
+            denied::user(owner)
         ))),
     }
 }

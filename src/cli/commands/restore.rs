@@ -13,8 +13,8 @@ use super::registry::Owner;
 use crate::causes::with_causes;
 use crate::cli::global::Global;
 use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt, shown};
-use crate::config::{SYSTEM_DATA, SYSTEM_FILE, SYSTEM_USER};
-use crate::denied;
+use crate::config::{SYSTEM_DATA, SYSTEM_FILE};
+use crate::denied::{self, SYSTEM_USER};
 use crate::domain::time::Timestamp;
 use crate::http::{
     BackupTrouble, EndedFile, EndedSince, RestoreError, VerifiedBackup, read_ended, restore, verify_backup,

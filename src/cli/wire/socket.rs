@@ -11,6 +11,7 @@ use tokio::net::UnixStream;
 
 use crate::cli::screen::CliError;
 use crate::data_files::SOCKET;
+use crate::denied;
 use crate::http::{SOCKET_SECRET_HEADER, read_socket_secret};
 
 /// The permission bits with which others write.
@@ -98,8 +99,8 @@ fn may_use(me: u32, owner: u32) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "the data directory belongs to the user id {owner}; only that user and root use it; others sign in with \
-         `dockpass login --server URL`"
+        "the data directory belongs to {}; only that user and root use it; others sign in with `dockpass login --server URL`",
+        denied::user(owner)
     ))
 }
 
@@ -108,7 +109,8 @@ fn may_listen(peer: u32, owner: u32) -> Result<(), String> {
     if peer == 0 || peer == owner {
         return Ok(());
     }
-    Err(format!("a process of the user id {peer} listens there, which neither owns the data directory nor is root"))
+    let peer = denied::user(peer);
+    Err(format!("a process of {peer} listens there, which neither owns the data directory nor is root"))
 }
 
 #[cfg(test)]

@@ -273,8 +273,8 @@ fn no_password_goes_to_a_server_of_somebody_else() {
     };
     for (owner, fake, caller, said) in [
         (eve, eve, bob, "belongs to the user id 65534"),
-        (0, eve, 0, "a process of the user id 65534 listens there"),
-        (bob, eve, bob, "a process of the user id 65534 listens there"),
+        (0, eve, 0, "a process of the user id 65534 (nobody) listens there"),
+        (bob, eve, bob, "a process of the user id 65534 (nobody) listens there"),
         (bob, eve, 0, "belongs to the user id 4711"),
         (bob, bob, bob, "others may write to"),
     ] {

@@ -152,9 +152,10 @@ fn an_empty_directory_of_another_user_is_refused_with_the_line_to_type() {
     chown(&data, Some(65_534), Some(65_534)).expect("root gives it away");
     set_mode(&data, 0o2770);
     let refused = serve(&data, "127.0.0.1:0", &[]);
-    for words in [format!("chown 0 '{}'", data.display()), "a directory below the volume".to_owned()] {
-        assert!(refused.stderr.contains(&words), "{words}\n{}", refused.describe());
+    for words in ["(sudo -u nobody dockpass serve)", "--data-dir", "a directory below the volume"] {
+        assert!(refused.stderr.contains(words), "{words}\n{}", refused.describe());
     }
+    assert!(!refused.stderr.contains("chown"), "it would keep its owner out\n{}", refused.describe());
     assert_eq!((mode(&data), fs::read_dir(&data).expect("it is there").count()), (0o2770, 0), "untouched");
 }
 
@@ -179,22 +180,23 @@ fn what_the_file_system_denies_is_told_with_the_command_that_mends_it() {
     Run::of(command("install").args(["-m", "755"]).arg(executable()).arg(&program), "").must_succeed();
     fs::create_dir(&empty).expect("a directory");
     set_mode(&empty, 0o700);
-    let owner = "belongs to the user id 0 and is closed to the user who runs dockpass".to_owned();
+    let owner = "belongs to the user id 0 (root) and is closed to the user who runs dockpass".to_owned();
     let shown = |path: &Path| path.display().to_string();
     let refused = |data: &Path, more: &[&str], words: &[String]| {
         let refused = refused_to_nobody(&program, data, more);
         refused.must_fail_with(&words.iter().map(String::as_str).collect::<Vec<_>>());
     };
     refused(&empty, &[], &[owner, format!("chown -R {NOBODY} {}", shown(&empty))]);
-    let me = format!("dockpass runs as the user id {NOBODY}");
+    let me = format!("dockpass runs as the user id {NOBODY} (nobody)");
     let make = format!("install -d -m 700 -o {NOBODY} {}", shown(&missing));
     refused(&missing, &[], &[me.clone(), make]);
     assert!(!missing.exists());
     let config = directory.path().join("config.toml");
     fs::write(&config, "").expect("a file");
     set_mode(&config, 0o600);
-    let told = format!("{}: Permission denied (os error 13); {me}: it belongs to the user id 0; let", shown(&config));
-    refused(&missing, &["--config", &shown(&config)], &[told, format!("let the user id {NOBODY} read it")]);
+    let told =
+        format!("{}: Permission denied (os error 13); {me}: it belongs to the user id 0 (root); let", shown(&config));
+    refused(&missing, &["--config", &shown(&config)], &[told, format!("let the user id {NOBODY} (nobody) read it")]);
     chown(&empty, Some(NOBODY), Some(NOBODY)).expect("root gives it away");
     set_mode(&empty, 0o000);
     refused(
@@ -205,7 +207,8 @@ fn what_the_file_system_denies_is_told_with_the_command_that_mends_it() {
     let beyond = directory.path().join("beyond");
     fs::create_dir(&beyond).expect("a directory");
     set_mode(&beyond, 0o700);
-    let words = format!("{} belongs to the user id 0; let the user id {NOBODY} in there", shown(&beyond));
+    let words =
+        format!("{} belongs to the user id 0 (root); let the user id {NOBODY} (nobody) in there", shown(&beyond));
     refused(&beyond.join("data"), &[], &[words]);
     // What root has left in a directory of the server's user.
     let home = Dockpass::start().stop();

@@ -9,7 +9,7 @@ mod sync;
 
 pub(in crate::cli) use configuration::{Ready, Written, mode_of};
 pub(in crate::cli) use files::{Files, absolute, keep};
-pub(in crate::cli) use owner::{Owner, shown as user_shown};
+pub(in crate::cli) use owner::Owner;
 
 use clap::Subcommand;
 

@@ -5,7 +5,6 @@
 use std::path::Path;
 
 use crate::cli::screen::CliError;
-use crate::denied;
 
 const USERS: &str = "/etc/passwd";
 
@@ -14,15 +13,6 @@ const USERS: &str = "/etc/passwd";
 pub(in crate::cli) struct Owner {
     pub(in crate::cli) user: u32,
     pub(in crate::cli) group: u32,
-}
-
-/// A user as people know it: by its name in `/etc/passwd`, else by its number.
-pub(in crate::cli) fn shown(user: u32) -> String {
-    shown_by(denied::name_of(user), user)
-}
-
-fn shown_by(name: Option<String>, user: u32) -> String {
-    name.map_or_else(|| format!("the user id {user}"), |name| format!("the user {name}"))
 }
 
 impl Owner {
@@ -71,8 +61,6 @@ mod tests {
         for name in ["docker", "", "x", "# comment"] {
             assert_eq!(Owner::among(users, name), None, "{name}");
         }
-        let shown = [998, 0, 97].map(|user| shown_by(denied::named(users, user), user));
-        assert_eq!(shown, ["the user docker-registry", "the user root", "the user id 97"]);
         assert_eq!(Owner::numbers("998:997"), Some(Owner { user: 998, group: 997 }));
         assert!(["998", "998:", ":", "a:b", "-1:0"].iter().all(|text| Owner::numbers(text).is_none()));
     }

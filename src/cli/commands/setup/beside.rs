@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use super::answers::RegistryFiles;
 use crate::api::RegistryConfiguration;
 use crate::api::operations::registry as op;
-use crate::cli::commands::registry::{Files, Owner, Ready, absolute, mode_of, user_shown};
+use crate::cli::commands::registry::{Files, Owner, Ready, absolute, mode_of};
 use crate::cli::screen::CliError;
 use crate::cli::wire::{Api, is_served};
 use crate::config::Config;
 use crate::data_files;
 use crate::domain::program::{Layout, Program};
+use crate::denied;
 use crate::domain::random;
 use crate::domain::setup::SiteLayout;
 use crate::domain::time::Clock;
@@ -101,7 +102,7 @@ async fn of_site(
         return Ok(Err(format!(
             "{} belongs to {}, whose server has to start first",
             directory.display(),
-            user_shown(found.uid())
+            denied::user(found.uid())
         )));
     }
     let noted = |directory: &Path| fs::read(directory.join(data_files::FORMAT)).ok();

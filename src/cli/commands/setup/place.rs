@@ -11,7 +11,8 @@ use crate::cli::commands::registry::{Owner, keep};
 use crate::cli::files;
 use crate::cli::global::Global;
 use crate::cli::screen::{CliError, Console};
-use crate::config::{Config, LOCAL_DATA, LOCAL_FILE, Origin, SYSTEM_DATA, SYSTEM_FILE, SYSTEM_USER};
+use crate::config::{Config, LOCAL_DATA, LOCAL_FILE, Origin, SYSTEM_DATA, SYSTEM_FILE};
+use crate::denied::SYSTEM_USER;
 
 /// Where the server of a site has its configuration and its data.
 pub(super) struct Place {

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use super::check::Check;
 use super::place::Place;
-use crate::cli::commands::registry::{Owner, user_shown};
+use crate::cli::commands::registry::Owner;
 use crate::config::Config;
+use crate::denied;
 
 /// Permission bits: to read a file, and to enter a directory.
 const READ: u32 = 0o4;
@@ -27,7 +28,7 @@ pub(super) fn look(config: &Config, place: &Place) -> Vec<Check> {
 fn told(reader: &Reader, file: &Path, at: &Path, place: &Place) -> String {
     let seen = format!(
         "{}, as whom the server runs, may not read {}, by {}",
-        user_shown(reader.user),
+        denied::user(reader.user),
         file.display(),
         if at == file { "its mode".to_owned() } else { format!("the mode of {}", at.display()) }
     );
