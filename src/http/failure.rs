@@ -7,6 +7,7 @@ use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::Value;
 
+use crate::api::operations::accounts::NAMESPACE_IN_USE;
 use crate::api::{Code, ErrorAnswer, ErrorEntry, SettingSource};
 use crate::causes::with_causes;
 use crate::domain::secret::without_secrets;
@@ -316,11 +317,7 @@ fn in_the_way(obstacle: Obstacle) -> Failure {
             )
         },
         Obstacle::Limit(what) => Failure::new(Code::LimitReached, format!("the limit is reached: {what}")),
-        Obstacle::NamespaceInUse => Failure::new(
-            Code::NamespaceInUse,
-            "repositories are known under this name, or were deleted while the registry may still have their content; \
-             adoptRepositories gives all of that to the new account",
-        ),
+        Obstacle::NamespaceInUse => Failure::new(Code::NamespaceInUse, NAMESPACE_IN_USE),
         Obstacle::BeingDeleted => Failure {
             retry_after: Some(5),
             ..Failure::new(Code::Unavailable, "content of a deleted repository of this name is still being deleted")

@@ -63,7 +63,7 @@ mod watchdog;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-pub use crate::registry::snippet::CERTIFICATE_NAME;
+pub use crate::registry::snippet::{CERTIFICATE_NAME, DISTRIBUTION_NAME};
 pub use crate::registry::upstream::{Base as RegistryBase, UpstreamError};
 pub use doctor::{EXAMINED_WITHIN, examine_without_server};
 pub use keeping::{

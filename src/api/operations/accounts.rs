@@ -15,6 +15,10 @@ parameters! {
     }
 }
 
+/// What is said of the name of a new account under which there are repositories that nobody owns.
+pub const NAMESPACE_IN_USE: &str = "repositories are known under this name, or were deleted while the registry may still have \
+                                    their content; adoptRepositories gives all of that to the new account";
+
 operations! { Accounts:
     /// List accounts, by name
     ListAccounts = Get "/enzi/v0/accounts" 200 {

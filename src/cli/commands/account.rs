@@ -38,11 +38,19 @@ pub(in crate::cli) async fn create(body: &CreateAccount, api: &mut Api) -> Resul
     let made = api.send(op::CreateAccount, [], &(), body).await;
     made.map_err(|error| match error {
         CliError::Refused { status, code, message, retry_after } if code == "NAMESPACE_IN_USE" => {
-            let message = message.replace("adoptRepositories", "--adopt-repositories");
-            CliError::Refused { status, code, message, retry_after }
+            CliError::Refused { status, code, message: as_option(&message), retry_after }
         }
         other => other,
     })
+}
+
+/// What the server says of a name under which repositories exist, as this command line says it.
+pub(in crate::cli) fn name_in_use() -> String {
+    as_option(op::NAMESPACE_IN_USE)
+}
+
+fn as_option(message: &str) -> String {
+    message.replace("adoptRepositories", "--adopt-repositories")
 }
 
 /// An account that was looked up and is to be deleted, with what goes along.

@@ -16,6 +16,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use crate::domain::key_header::KeyHeader;
 use crate::domain::program::{Layout, Program, SECRET_PLACEHOLDER, Section};
 
+/// The file name of Distribution's configuration.
+pub const DISTRIBUTION_NAME: &str = "config.yml";
 /// The certificate's file name beside the configuration.
 pub const CERTIFICATE_NAME: &str = "dockpass-ca.pem";
 /// The name of the file with the keys of registry tokens, beside the certificate.
@@ -178,7 +180,7 @@ pub fn configuration(program: Program, facts: &Facts<'_>) -> Result<Snippet, Sni
     let keys = Some(BesideFile { name: KEYS_NAME, text: format!("{}\n", facts.keys) });
     match program {
         Program::Distribution => Ok(Snippet {
-            file_name: if facts.only.is_empty() { "config.yml" } else { "dockpass.yml" },
+            file_name: if facts.only.is_empty() { DISTRIBUTION_NAME } else { "dockpass.yml" },
             configuration: distribution::text(facts),
             certificate: certificate.filter(|_| facts.wants(Section::Auth)),
             keys: keys.filter(|_| facts.wants(Section::Auth) && distribution::reads_keys(facts.key_header)),

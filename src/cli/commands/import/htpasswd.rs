@@ -168,7 +168,7 @@ async fn fate(line: &Line<'_>, arguments: &HtpasswdArguments, api: &mut Api) -> 
     }
     if arguments.dry_run {
         let is_refused = !arguments.adopt_repositories && account::is_name_in_use(line.name, api).await?;
-        return Ok(if is_refused { Fate::NotTaken(IN_USE.to_owned()) } else { Fate::Created });
+        return Ok(if is_refused { Fate::NotTaken(account::name_in_use()) } else { Fate::Created });
     }
     let body = CreateAccount {
         name: line.name.to_owned(),
@@ -186,9 +186,6 @@ async fn fate(line: &Line<'_>, arguments: &HtpasswdArguments, api: &mut Api) -> 
         Err(error) => Err(error),
     }
 }
-
-/// As the server says it of a name that it refuses.
-const IN_USE: &str = "repositories are known under this name; --adopt-repositories gives them to the new account";
 
 /// What becomes of a line whose name an account has.
 fn there(account: &Account) -> Fate {
@@ -298,7 +295,9 @@ mod tests {
         let server = Server::with_json(&[(404, NONE), (200, &used), (404, NONE)]);
         let mut api = server.api();
         let file = format!("alice:{HASH}\n");
-        for (adopt_repositories, is_taken, said) in [(false, false, IN_USE), (true, true, "would be created")] {
+        for (adopt_repositories, is_taken, said) in
+            [(false, false, account::name_in_use().as_str()), (true, true, "would be created")]
+        {
             let (mut output, written) = console(file.as_bytes());
             let arguments = HtpasswdArguments { adopt_repositories, ..from_input(true) };
             assert_eq!(run(&arguments, &mut api, &mut output).await.is_ok(), is_taken);

@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::answers::RegistryFiles;
+use super::existing::config_in;
 use crate::api::RegistryConfiguration;
 use crate::api::operations::registry as op;
 use crate::cli::commands::registry::{Files, Owner, Ready, absolute, mode_of};
@@ -15,8 +16,8 @@ use crate::cli::screen::CliError;
 use crate::cli::wire::{Api, is_served};
 use crate::config::Config;
 use crate::data_files;
-use crate::domain::program::{Layout, Program};
 use crate::denied;
+use crate::domain::program::{Layout, Program};
 use crate::domain::random;
 use crate::domain::setup::SiteLayout;
 use crate::domain::time::Clock;
@@ -32,7 +33,7 @@ pub(super) async fn prepare(
     let owner = owner(files)?;
     // Where the service of a package has its configuration, nobody has chosen.
     let place = Files { directory: absolute(&files.directory)?, owner, is_chosen: files.service.is_none() };
-    let there = place.directory.join("config.yml");
+    let there = config_in(&place.directory);
     // What a registry that checks tokens is told comes from the data of the site, which a start would make.
     if layout == SiteLayout::TokenServer && !may_replace && there.symlink_metadata().is_ok() {
         return Err(place.in_the_way(&there, "is there"));

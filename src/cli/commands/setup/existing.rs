@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::config::BaseUrl;
+use crate::http::DISTRIBUTION_NAME;
 
 /// What may stand in `storage` beside the one driver.
 const NO_DRIVERS: [&str; 5] = ["cache", "delete", "maintenance", "redirect", "tag"];
@@ -25,12 +26,17 @@ pub(super) struct Existing {
     pub(super) open_port: Option<u16>,
 }
 
-/// What `config.yml` in this directory says; none if there is none.
+/// The configuration of a registry in this directory.
+pub(super) fn config_in(directory: &Path) -> PathBuf {
+    directory.join(DISTRIBUTION_NAME)
+}
+
+/// What the configuration in this directory says; none if there is none.
 ///
 /// # Errors
 /// In words, if a registry would not be the same with the configuration that is written.
 pub(super) fn of(directory: &Path) -> Result<Option<Existing>, String> {
-    let file = directory.join("config.yml");
+    let file = config_in(directory);
     match fs::read_to_string(&file) {
         Ok(text) => read(&text).map(Some).map_err(|why| {
             format!(
@@ -44,9 +50,9 @@ pub(super) fn of(directory: &Path) -> Result<Option<Existing>, String> {
     }
 }
 
-/// The file of users (htpasswd) that `config.yml` in this directory names, if it is there.
+/// The file of users (htpasswd) that the configuration in this directory names, if it is there.
 pub(super) fn htpasswd_of(directory: &Path) -> Option<PathBuf> {
-    let entries = entries(&fs::read_to_string(directory.join("config.yml")).ok()?).ok()?;
+    let entries = entries(&fs::read_to_string(config_in(directory)).ok()?).ok()?;
     let path = entries.into_iter().find_map(|(at, path)| (at == "auth.htpasswd.path").then(|| PathBuf::from(path)))?;
     Some(path).filter(|path| path.is_file())
 }

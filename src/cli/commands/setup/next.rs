@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::answers::{Answers, RegistryFiles, Tls};
+use super::existing::config_in;
 use super::place::Place;
 use crate::cli::commands::registry;
 use crate::cli::screen::{CliError, Console};
@@ -85,7 +86,7 @@ fn options(files: &RegistryFiles) -> Result<String, CliError> {
     ];
     let given = options.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", value?)));
     // Setup would not have come here without leave to replace one that is there.
-    let replace = directory.join("config.yml").symlink_metadata().is_ok().then(|| " --replace".to_owned());
+    let replace = config_in(&directory).symlink_metadata().is_ok().then(|| " --replace".to_owned());
     Ok(given.chain(replace).collect())
 }
 
@@ -125,7 +126,7 @@ fn start(Facts { config, answers, place, is_beside, .. }: &Facts<'_>, sudo: &str
         }
     }
     if let Some(files) = files.filter(|files| files.service.is_none()) {
-        let file = word(&files.directory.join("config.yml"));
+        let file = word(&config_in(&files.directory));
         lines.push(format!("# and the registry has to start again, with {file}"));
     }
     lines
