@@ -32,4 +32,13 @@ mod tests {
         }
         assert!(plain.iter().all(|name| RepositoryName::parse(name).is_ok()));
     }
+
+    #[test]
+    fn the_manual_tells_who_meets_the_names_what_they_are() {
+        let manual = include_str!("../../ui/manual/gateway.md");
+        let [long, plain] = NAMES;
+        assert!(plain.iter().all(|name| manual.contains(&format!("`{name}`"))));
+        let start = manual.split('`').find(|text| text.starts_with("dockpass-pushes")).unwrap();
+        assert!(long.iter().all(|name| name.starts_with(start)), "{start}");
+    }
 }
