@@ -3,6 +3,7 @@
 mod container;
 mod debian;
 mod kubernetes;
+mod manager;
 mod release;
 mod systemd;
 
