@@ -7,12 +7,14 @@ use std::{
     process::Command,
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{in_target, of_builds, packaged, release, released};
 use crate::support::{
     Http,
     exe::{PASSWORD, executable, ready_address},
+    pair::addresses,
     process::{Background, Run, background_command, command},
 };
 
@@ -222,16 +224,22 @@ fn a_backup_comes_back_by_the_lines_of_the_manual() {
 const OTHER_REGISTRY: &str =
     "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: /srv/images\nhttp:\n  addr: 127.0.0.1:5000\n";
 
-#[test]
-fn setup_writes_the_configuration_of_the_package_and_that_of_debians_registry() {
-    if release().is_none() {
-        return;
-    }
+/// The package, installed where Debian's registry is.
+fn beside_a_registry() -> Root {
     let (root, files) = (Root::new(), tempfile::tempdir().expect("a directory"));
     root.install(&packages(files.path()).0);
     root.run(&["useradd", "--system", "docker-registry"]);
     fs::create_dir_all(root.at("etc/docker/registry")).expect("a directory");
     fs::write(root.at("etc/docker/registry/config.yml"), OTHER_REGISTRY).expect("a file");
+    root
+}
+
+#[test]
+fn setup_writes_the_configuration_of_the_package_and_that_of_debians_registry() {
+    if release().is_none() {
+        return;
+    }
+    let root = beside_a_registry();
     let options = ["--layout", "gateway", "--registry", "debian", "--name", "localhost", "--listen", "127.0.0.1:0"];
     let own = root.text("etc/dockpass/config.toml");
     let drop_ins = root.at("etc/systemd/system/docker-registry.service.d");
@@ -271,6 +279,48 @@ fn setup_writes_the_configuration_of_the_package_and_that_of_debians_registry() 
     assert!(again.contains("\n  systemctl restart dockpass docker-registry\n"), "{again}");
     drop(server);
     assert_eq!(owner("var/lib/dockpass"), (owner("var/lib/dockpass/store").0, group, 0o700), "nothing in it is root's");
+}
+
+/// Nothing has started the service yet, so that the keys of the site are still to be made: by it, and not by root.
+#[test]
+fn what_needs_the_keys_of_a_service_that_has_not_started_is_written_once_it_runs() {
+    if release().is_none() {
+        return;
+    }
+    let root = beside_a_registry();
+    let data = || fs::read_dir(root.at("var/lib/dockpass")).expect("the package makes it").count();
+    let [listen, _] = addresses().map(|address| address.to_string());
+    let options = ["--layout", "token-server", "--registry", "debian", "--name", "localhost", "--listen", &listen];
+    let setup = [&["dockpass", "setup", "--replace", "--format", "json"][..], &options].concat();
+    let done: Value = serde_json::from_str(&root.run(&setup).stdout).expect("JSON");
+    assert!(done.to_string().contains("whose server has to start first"), "{done}");
+    assert_eq!((data(), root.text("etc/docker/registry/config.yml").as_str()), (0, OTHER_REGISTRY));
+    let next = done["next"].as_array().expect("lines").iter().filter_map(Value::as_str);
+    let next: Vec<_> = next.filter(|line| !line.starts_with('#')).collect();
+    let [start, write, ..] = next.as_slice() else { panic!("{next:?}") };
+    assert_eq!(*start, "systemctl enable --now dockpass");
+    assert!(write.ends_with(" --replace && systemctl restart docker-registry"), "{write}");
+    // As the unit starts it: with the configuration of setup, which its user can read, and nothing else.
+    let unit = root.text("usr/lib/systemd/system/dockpass.service");
+    let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).expect("a command");
+    let mut serve = root.inside(background_command("chroot"), "dockpass", &line.split(' ').collect::<Vec<_>>());
+    let server = Background::start("the service", &mut serve);
+    assert_eq!(server.wait_for("that it is ready", ready_address), listen);
+    root.pretend_systemd();
+    root.run(&["sh", "-c", write]);
+    assert_eq!(root.told_systemd(), ["restart"]);
+    assert_eq!(root.text("etc/docker/registry/config.yml.before-1"), OTHER_REGISTRY);
+    let config = root.text("etc/docker/registry/config.yml");
+    let secret = root.text("var/lib/dockpass/keys/registry-events-secret");
+    for part in ["rootdirectory: \"/srv/images\"", "addr: 127.0.0.1:5000", &format!("Bearer {}", secret.trim())] {
+        assert!(config.contains(part), "{part}\n{config}");
+    }
+    let certificate = Http::at(&format!("http://{listen}")).get("/auth/ca.pem").must_be(200);
+    assert_eq!(root.text("etc/docker/registry/dockpass-ca.pem").trim(), certificate.body.trim());
+    let registry: u32 = root.run(&["id", "--user", "docker-registry"]).stdout.trim().parse().expect("a number");
+    assert_eq!(owner_and_mode(&root.at("etc/docker/registry/config.yml")), (registry, 0o600));
+    let service = owner_and_mode(&root.at("var/lib/dockpass")).0;
+    assert_eq!(owner_and_mode(&root.at("var/lib/dockpass/keys/registry-events-secret")), (service, 0o600));
 }
 
 #[test]
