@@ -39,6 +39,8 @@ and yours, or you are root and this is no server. A configuration that others ma
 
 Lost the administrator's password? On the server's machine: dockpass user password admin
 
+The manual, without a server: dockpass help manual
+
 Exit codes: 0 done; 1 refused or failed, or nothing to remove; 2 wrong usage; 3 of `dockpass doctor`: something wants looking after."
 )]
 pub struct Arguments {
@@ -81,7 +83,7 @@ pub(super) enum Command {
     Completions(about::CompletionsArguments),
     /// Print a manual page, or write them all
     Man(man::ManArguments),
-    /// Show help on a command or a topic
+    /// Show help on a command or a topic, or the manual
     Help(help::HelpArguments),
 }
 

@@ -36,6 +36,28 @@ pub fn is_invisible(letter: char) -> bool {
     )
 }
 
+/// The words of a text in lines of at most `width` letters, where they can be broken, each with its end: `first` stands before the
+/// first one, `others` before the others.
+#[must_use]
+pub fn wrapped(first: &str, others: &str, text: &str, width: usize) -> String {
+    let (mut lines, mut line, mut is_empty) = (String::new(), first.to_owned(), true);
+    for word in text.split_whitespace() {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push_str(&line);
+            lines.push('\n');
+            (line, is_empty) = (others.to_owned(), true);
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    lines.push_str(line.trim_end());
+    lines.push('\n');
+    lines
+}
+
 /// The text as one word of a shell, for a command that is printed to be copied: as it is where that is one, else in
 /// quotes, with control characters escaped (`$'…'`, of bash, zsh and POSIX 2024).
 #[must_use]
@@ -94,6 +116,13 @@ mod tests {
         }
         assert_eq!(check_line("abcd", 0..=3).unwrap_err(), "at most 3 characters");
         assert_eq!(check_line("", 1..=3).unwrap_err(), "1 to 3 characters");
+    }
+
+    #[test]
+    fn words_are_wrapped_and_none_is_cut() {
+        assert_eq!(wrapped("- ", "  ", "one two\nthree", 9), "- one two\n  three\n");
+        assert_eq!(wrapped("", "", "incomprehensible a", 4), "incomprehensible\na\n");
+        assert_eq!(wrapped("  ", "  ", "", 9), "\n");
     }
 
     #[test]

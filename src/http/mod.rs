@@ -71,6 +71,7 @@ pub use keeping::{
     verify_backup,
 };
 pub use listen::ListenError;
+pub use manual::Chapter;
 pub use openapi::document;
 pub use prerequisites::{check, registry_base, try_to_listen};
 pub use request::authorization;
@@ -79,6 +80,7 @@ pub use socket_path::{LongSocketPath, socket_path};
 pub use socket_secret::{SOCKET_SECRET_HEADER, SocketSecretError, read_socket_secret};
 pub use start_error::StartError;
 pub use supervisor::Supervisor;
+pub use ui_files::{manual_chapters, manual_text};
 
 use crate::config::Config;
 use crate::domain::time::{Clock, Timestamp};

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use actix_web::web::Bytes;
 use rust_embed::RustEmbed;
 
-use super::manual;
+use super::manual::{self, Chapter};
 use super::static_answers::{Keeping, StaticAnswer};
 
 /// The one document that draws every page.
@@ -185,6 +185,18 @@ fn bytes(name: &str) -> Bytes {
         Some(Cow::Owned(bytes)) => bytes.into(),
         None => Bytes::new(),
     }
+}
+
+/// The chapters of the manual, in the order in which they are read.
+#[must_use]
+pub fn manual_chapters() -> Vec<Chapter> {
+    manual::contents(&chapter)
+}
+
+/// A chapter of the manual as plain text, in lines of at most `width` columns where they can be broken.
+#[must_use]
+pub fn manual_text(name: &str, width: usize) -> String {
+    manual::plain(name, width, &chapter)
 }
 
 /// The text of a chapter of the manual.

@@ -1,14 +1,18 @@
-//! `dockpass help`: the help of a command, or what people look for who do not know which command it is.
+//! `dockpass help`: the help of a command, what people look for who do not know which command it is, and the manual.
 
 use clap::Command;
 
+use super::manual;
 use crate::cli::screen::{CliError, Console};
 
 /// What `dockpass help` takes.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  dockpass help token create\n  dockpass help lost password")]
+#[command(
+    after_help = "Example:\n  dockpass help token create\n  dockpass help lost password\n  dockpass help manual operate\n\nThe manual is part of this executable: `dockpass help \
+                  manual` lists its chapters, and prints one by its name, without a server."
+)]
 pub(in crate::cli) struct HelpArguments {
-    /// A command, or a topic
+    /// A command, a topic, or `manual` and one of its chapters
     #[arg(value_name = "COMMAND OR TOPIC")]
     words: Vec<String>,
 }
@@ -19,6 +23,9 @@ struct Topic {
     words: &'static [&'static str],
     text: &'static str,
 }
+
+/// The word before the chapters of the manual.
+pub(in crate::cli) const MANUAL: &str = "manual";
 
 const TOPICS: &[Topic] = &[
     Topic {
@@ -159,6 +166,9 @@ pub(in crate::cli) fn run(
     mut grammar: Command,
     console: &mut Console,
 ) -> Result<(), CliError> {
+    if let Some((MANUAL, chapter)) = arguments.words.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return manual::run(chapter, console);
+    }
     grammar.build();
     let found = arguments.words.iter().try_fold(&grammar, |at, name| at.find_subcommand(name));
     if let Some(command) = found {
@@ -180,7 +190,7 @@ pub(in crate::cli) fn run(
 
 fn all() -> String {
     let names: Vec<_> = TOPICS.iter().map(|topic| topic.name).collect();
-    format!("Topics of `dockpass help`: {}", names.join(", "))
+    format!("Topics of `dockpass help`: {}; all chapters of the manual: dockpass help {MANUAL}", names.join(", "))
 }
 
 /// The topic that most of the words are about.

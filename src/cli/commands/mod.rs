@@ -17,6 +17,7 @@ mod list_file;
 pub(in crate::cli) mod login;
 pub(in crate::cli) mod logout;
 pub(in crate::cli) mod man;
+mod manual;
 pub(in crate::cli) mod org;
 mod reach;
 pub(in crate::cli) mod registry;

@@ -6,8 +6,10 @@ use clap::{Arg, Command};
 
 use super::Candidate;
 use super::names::Kind;
+use crate::cli::commands::help::MANUAL;
 use crate::cli::global::Global;
 use crate::domain::act::Act;
+use crate::http::manual_chapters;
 
 /// What may be typed.
 #[derive(Debug, PartialEq, Eq)]
@@ -110,9 +112,26 @@ pub(super) fn wanted(grammar: &Command, words: &[String]) -> Wanted {
     let inner: Vec<_> = inner.map(|it| Candidate::new(it.get_name(), about(it.get_about()))).collect();
     match place.positional() {
         _ if !inner.is_empty() => Wanted::Words(inner),
+        _ if place.path == [HELP] => Wanted::Words(after_help(grammar, before)),
         Some(positional) => value(&place, positional, String::new(), last),
         None => Wanted::Words(Vec::new()),
     }
+}
+
+/// The command whose words are those of the others.
+const HELP: &str = "help";
+
+/// What may stand behind the words of `help`: a command of the one that they name, the manual, or its chapters.
+fn after_help(grammar: &Command, before: &[String]) -> Vec<Candidate> {
+    let words: Vec<_> = before.iter().skip_while(|word| *word != HELP).skip(1).map(String::as_str).collect();
+    if words == [MANUAL] {
+        return manual_chapters().into_iter().map(|it| Candidate::new(it.name, it.about)).collect();
+    }
+    let named = words.iter().try_fold(grammar, |at, name| at.find_subcommand(name));
+    let shown = named.into_iter().flat_map(Command::get_subcommands).filter(|it| !it.is_hide_set());
+    let found = shown.map(|it| Candidate::new(it.get_name(), about(it.get_about())));
+    let manual = words.is_empty().then(|| Candidate::new(MANUAL, "The manual, by chapters"));
+    found.chain(manual).collect()
 }
 
 fn options(command: &Command) -> Vec<Candidate> {
@@ -295,6 +314,19 @@ mod tests {
         ] {
             assert_eq!(of(line), Wanted::Words(Vec::new()), "{line}");
         }
+    }
+
+    #[test]
+    fn behind_help_stand_commands_and_the_chapters_of_the_manual() {
+        let proposed = |line: &str| match of(line) {
+            Wanted::Words(found) => found.into_iter().map(|it| it.value).collect::<Vec<_>>(),
+            other => panic!("{line}: {other:?}"),
+        };
+        let [all, token, chapters] = ["help ", "help token ", "help manual "].map(proposed);
+        assert!(all.contains(&"token".to_owned()) && all.ends_with(&["manual".to_owned()]), "{all:?}");
+        assert!(token.contains(&"create".to_owned()) && !token.contains(&"manual".to_owned()), "{token:?}");
+        assert_eq!(chapters, manual_chapters().iter().map(|it| it.name).collect::<Vec<_>>());
+        assert!(proposed("help manual start ").is_empty());
     }
 
     #[test]

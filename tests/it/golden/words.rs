@@ -68,6 +68,8 @@ const COMMANDS: [&[&str]; 55] = [
     &["help", "lost", "password"],
     &["help", "health"],
     &["help", "the", "weather"],
+    &["help", "manual", "opperate"],
+    &["help", "manual", "disk"],
     &["user", "offboard", "dave", "--yes"],
 ];
 
