@@ -174,6 +174,10 @@
 //! is known, then the catalogue, and puts each repository right in a change of its own. What was deleted here is remembered
 //! (`service::content::deletions`), so that it is not taken for new.
 
+#[cfg(test)]
+#[allow(dead_code, reason = "each of the two test programs uses its part of it")]
+#[path = "../tests/able.rs"]
+mod able;
 pub mod age;
 pub mod api;
 pub mod causes;

@@ -15,7 +15,7 @@ mod ended;
 mod ended_gaps;
 mod endings;
 mod faults;
-pub(crate) mod full;
+mod full;
 mod journal;
 mod killed;
 #[allow(dead_code, reason = "each of the two test programs uses its part of it")]

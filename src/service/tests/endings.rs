@@ -6,11 +6,11 @@ use super::super::{
 };
 use super::content::new_user;
 use super::support::{call, open_in, settings, sign_in, start};
+use crate::able::SmallDisk;
 use crate::domain::access::AccessLevel;
 use crate::domain::act::Act;
 use crate::domain::secret::{Password, TokenText};
 use crate::domain::token::Limits;
-use crate::store::tests::full::SmallDisk;
 
 const OLD: &str = "old-long-password-1";
 const NEW: &str = "new-long-password-2";

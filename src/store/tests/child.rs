@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::super::{Store, Trouble, WriteError};
 use super::support::{Failure, account, entry, environment, id, now, open_at, repository, write};
+use crate::able;
 use crate::domain::audit::Occurrence;
 use crate::domain::content::{Deletion, Remains};
 
@@ -126,22 +127,18 @@ pub(super) fn traced(arguments: &[&OsStr], data: &Path, first: u64, changes: u64
     command
 }
 
-/// Runs a child to its end, and takes its answers. None, with the reason printed, if it cannot be run so.
+/// Runs a child to its end, and takes its answers. None where it may not be run so, which is said; root may.
 pub(super) fn finish(mut command: Command) -> Option<Answered> {
-    let mut process = match command.spawn() {
-        Ok(process) => process,
-        Err(error) => {
-            eprintln!("skipped: strace does not run here: {error}");
-            return None;
-        }
-    };
+    let started = command.spawn().map_err(|error| format!("strace does not run here: {error}"));
+    let mut process = able::given(started)?;
     let mut answered = Answered::default();
     read_rest(BufReader::new(process.stdout.take().unwrap()), &mut answered);
     let status = process.wait().unwrap();
-    if answered.added.is_empty() {
-        eprintln!("skipped: the child cannot be traced here: {status}");
-        return None;
-    }
+    able::given(if answered.added.is_empty() {
+        Err(format!("the child cannot be traced here: {status}"))
+    } else {
+        Ok(())
+    })?;
     assert!(status.success(), "the child ended badly, or hung: {status}");
     Some(answered)
 }

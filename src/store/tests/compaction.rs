@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use super::super::{Keep, Store, Table, Trouble, WriteAccess, WriteError, verify_backup};
 use super::child::{self, Answered, NUMBERS};
-use super::full::{FULL, SmallDisk, opened, wait_for_room, write_until_full};
+use super::full::{FULL, opened, wait_for_room, write_until_full};
 use super::lossy::LossyDisk;
 use super::support::{
     Failure, Home, account, add_account, clock, entry, id, is_long, moment, now, open_at, purged, repository, start,
     token, usage, write,
 };
+use crate::able::SmallDisk;
 use crate::domain::audit::Occurrence;
 use crate::domain::content::{Deletion, Remains};
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::super::directory::FORMAT;
 use super::super::{DataDirectory, Error};
 use super::support::{Home, add_account, open_at, start};
+use crate::able;
 
 /// Every file and directory below `path` with its mode.
 fn modes(path: &Path) -> Vec<(PathBuf, u32)> {
@@ -302,8 +303,7 @@ fn an_interrupted_first_start_goes_on() {
 
 #[test]
 fn root_takes_over_no_empty_directory_of_another_user() {
-    if !rustix::process::geteuid().is_root() {
-        eprintln!("skipped: only root can give a directory away");
+    if !able::is_root("gives a directory away") {
         return;
     }
     for left in [None, Some("lost+found"), Some("format.new")] {
@@ -324,8 +324,7 @@ fn root_takes_over_no_empty_directory_of_another_user() {
 
 #[test]
 fn what_root_makes_belongs_to_the_owner() {
-    if !rustix::process::geteuid().is_root() {
-        eprintln!("skipped: only root can give files away");
+    if !able::is_root("gives files away") {
         return;
     }
     let home = Home::started();

@@ -8,6 +8,7 @@ use super::super::{BackupHeader, Doubt, Ended, EndedSince, read_ended};
 use super::ended::{checked_line, file, life_of, log_in, note, since};
 use super::samples;
 use super::support::*;
+use crate::able;
 use crate::domain::id::Id;
 
 fn removed(store: &super::super::Store, number: u64) {
@@ -147,7 +148,7 @@ fn a_copy_of_a_data_directory_begins_a_life_of_its_own_and_a_restore_asks() {
     let life = store.ended_life();
     drop(store);
     if fs::metadata(home.path().join("end")).unwrap().created().is_err() {
-        eprintln!("skipped: this file system does not say when a file was made");
+        able::leave_out("this file system does not say when a file was made");
         return;
     }
     let copied = Home::new();

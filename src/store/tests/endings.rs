@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use super::super::{Error, Share, Store, Txn, WriteAccess};
 use super::child;
-use super::full::{FULL, SmallDisk, opened, wait_for_room, write_until_full};
+use super::full::{FULL, opened, wait_for_room, write_until_full};
 use super::support::{
     Failure, Home, account, add_account, copy_directory, entry, environment, id, is_long, moment, now, open_at, start,
     token, usage, write,
 };
+use crate::able::SmallDisk;
 use crate::domain::account::Account;
 use crate::domain::audit::Occurrence;
 use crate::domain::random;

@@ -1,68 +1,15 @@
 //! A full disk: changes are refused, everything else goes on, and it ends without a restart.
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
-
-use tempfile::TempDir;
 
 use super::super::{Error, Store, Trouble, WriteError};
 use super::support::{
     Failure, account, add_account, entry, id, is_long, moment, now, open_at, start, token, usage, write,
 };
+use crate::able::SmallDisk;
 use crate::domain::audit::Occurrence;
-
-/// A small file system of its own; gone with the test.
-pub(crate) struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    /// None, with the reason printed, where nothing may be mounted.
-    pub(crate) fn mount(mebibytes: u32) -> Option<Self> {
-        let place = tempfile::tempdir().unwrap();
-        let size = format!("size={mebibytes}m,mode=700");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "none"]).arg(place.path()).output();
-        match mounted {
-            Ok(output) if output.status.success() => Some(Self(place)),
-            other => {
-                eprintln!("skipped: no small file system can be mounted here: {other:?}");
-                None
-            }
-        }
-    }
-
-    pub(crate) fn data(&self) -> PathBuf {
-        self.0.path().join("data")
-    }
-
-    /// Takes all room that is left, to the last byte.
-    pub(crate) fn fill(&self) {
-        let mut ballast = File::options().append(true).create(true).open(self.0.path().join("ballast")).unwrap();
-        for size in [65_536, 4_096, 1] {
-            while ballast.write_all(&vec![7; size]).is_ok() {}
-        }
-    }
-
-    /// Takes all room but so many bytes.
-    pub(crate) fn fill_but(&self, bytes: u64) {
-        let room = rustix::fs::statvfs(self.0.path()).unwrap();
-        let free = room.f_bavail * room.f_frsize;
-        let mut ballast = File::options().append(true).create(true).open(self.0.path().join("ballast")).unwrap();
-        ballast.write_all(&vec![7; usize::try_from(free.saturating_sub(bytes)).unwrap()]).unwrap();
-    }
-
-    pub(crate) fn make_room(&self) {
-        fs::remove_file(self.0.path().join("ballast")).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
 
 /// What changes answer while the disk is full.
 pub(super) const FULL: Failure = Failure::Write(WriteError::Refused(Trouble::Full));

@@ -9,9 +9,9 @@ use super::super::{
     DataDirectory, Error, NotKept, Restore, Store, UpgradeBackup, VerifiedBackup, check_directory, verify_backup,
 };
 use super::earlier::{Size, make, private};
-use super::full::SmallDisk;
 use super::migration;
 use super::support::{Home, add_account, clock, copy_directory, id, start};
+use crate::able::SmallDisk;
 use crate::domain::id::Id;
 use crate::metrics::Metrics;
 

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, os::unix::process::CommandExt};
 use serde_json::json;
 
 use crate::support::{
-    InProcess,
+    InProcess, able,
     process::{Run, command},
     site::socket_secret,
 };
@@ -130,8 +130,7 @@ fn it_and_its_directory_are_closed_to_others() {
 
 #[test]
 fn another_user_of_the_machine_is_refused_even_with_the_doors_open() {
-    if !rustix::process::geteuid().is_root() {
-        eprintln!("not checked: only root can call as another user");
+    if !able::is_root("calls as another user") {
         return;
     }
     let site = InProcess::start();

@@ -10,11 +10,10 @@ use std::{
     thread,
 };
 
-use rustix::process::geteuid;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Clients, Dockpass, Http, Image, Setup,
+    Clients, Dockpass, Http, Image, Setup, able,
     exe::{PASSWORD, cli_command},
     nginx::{Front, Nginx, checked},
     process::{Run, eventually},
@@ -72,7 +71,7 @@ fn nginx_takes_the_printed_file_but_for_the_certificate() {
         let run = checked(printed, &certificate);
         assert!(run.stderr.contains("syntax is ok") && !run.stderr.contains("[warn]"), "{}", run.describe());
         // Only root may take the ports of HTTP, and nginx tries to.
-        if geteuid().is_root() {
+        if able::is_root("takes the ports of HTTP") {
             run.must_succeed();
         }
     }

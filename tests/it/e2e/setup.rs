@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::{
-    Clients, Http, Image, Registry,
+    Clients, Http, Image, Registry, able,
     exe::{executable, ready_address},
     pair::{addresses, port_of_every_address},
     process::{Background, Run, background_command, command, eventually},
@@ -244,7 +244,7 @@ fn a_configuration_of_somebody_else_in_the_working_directory_is_not_used() {
     for arguments in [&["serve"][..], &["user", "list"], &["config"]] {
         place.dockpass(arguments).must_fail_with(&["./dockpass.toml is not used: others may write it (mode 666)"]);
     }
-    if rustix::process::geteuid().is_root() {
+    if able::is_root("gives files away") {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("its owner");
         std::os::unix::fs::chown(&file, Some(65_534), Some(65_534)).expect("root gives it away");
         place.dockpass(&["serve"]).must_fail_with(&["it belongs to the user id 65534"]);

@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, geteuid, kill_process, test_kill_process};
 use tempfile::TempDir;
 
 use crate::support::{
-    Dockpass, Http, Setup,
+    Dockpass, Http, Setup, able,
     exe::{cli_command, executable, is_release, ready_address},
     process::{Background, Run, background_command, command, eventually, is_long},
     terminal::Terminal,
@@ -64,8 +64,7 @@ fn the_environment_sets_the_first_password_on_the_first_start_only() {
 
 #[test]
 fn a_file_sets_the_first_password_and_the_process_shows_nobody_its_environment() {
-    if !geteuid().is_root() {
-        eprintln!("not looked at: only root can start a server as another user");
+    if !able::is_root("starts a server as another user") {
         return;
     }
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -317,7 +316,7 @@ fn the_audit_chain_is_whole_with_the_server_and_without_it() {
 #[test]
 fn the_release_is_one_static_file() {
     if !is_release() {
-        eprintln!("not looked at: DOCKPASS_BIN names no release; tests/run builds one");
+        able::leave_out("DOCKPASS_BIN names no release; tests/run builds one");
         return;
     }
     let readelf = |what: &str| Run::of(command("readelf").args(["--wide", what]).arg(executable()), "").must_succeed();
@@ -330,7 +329,7 @@ fn the_release_is_one_static_file() {
 #[test]
 fn the_release_starts_in_an_empty_root_directory() {
     if !is_release() {
-        eprintln!("not looked at: DOCKPASS_BIN names no release; tests/run builds one");
+        able::leave_out("DOCKPASS_BIN names no release; tests/run builds one");
         return;
     }
     let root = tempfile::tempdir().expect("a temporary directory");

@@ -12,10 +12,10 @@ use std::{
     path::Path,
 };
 
-use rustix::process::{Signal, geteuid};
+use rustix::process::Signal;
 
 use crate::support::{
-    Dockpass, Setup,
+    Dockpass, Setup, able,
     exe::{cli_command, executable, ready_address},
     process::{Background, Run, background_command, command},
     terminal::Terminal,
@@ -64,7 +64,7 @@ fn a_port_alone_is_on_loopback() {
 #[test]
 fn both_halves_of_localhost_are_served_and_neither_is_left_to_others() {
     if !has_ipv6() {
-        eprintln!("not looked at: this machine has no IPv6");
+        able::leave_out("this machine has no IPv6");
         return;
     }
     let dockpass = Dockpass::start();
@@ -142,8 +142,7 @@ fn a_directory_that_is_not_dockpasss_is_called_that() {
 
 #[test]
 fn an_empty_directory_of_another_user_is_refused_with_the_line_to_type() {
-    if !geteuid().is_root() {
-        eprintln!("not looked at: only root can give a directory away");
+    if !able::is_root("gives a directory away") {
         return;
     }
     let directory = tempfile::tempdir().expect("a directory");
@@ -170,8 +169,7 @@ const NOBODY: u32 = 65_534;
 
 #[test]
 fn what_the_file_system_denies_is_told_with_the_command_that_mends_it() {
-    if !geteuid().is_root() {
-        eprintln!("not looked at: only root can start a server as another user");
+    if !able::is_root("starts a server as another user") {
         return;
     }
     let directory = tempfile::tempdir().expect("a directory");

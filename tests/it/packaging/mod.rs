@@ -14,9 +14,8 @@ use std::{
     sync::OnceLock,
 };
 
-use rustix::process::geteuid;
-
 use crate::support::{
+    able,
     exe::{executable, is_release},
     process::{Run, command, environment},
 };
@@ -27,15 +26,6 @@ fn packaged(name: &str) -> PathBuf {
 
 fn text(name: &str) -> String {
     fs::read_to_string(packaged(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
-
-/// Whether a test that needs root may run; says so if not.
-fn is_root(what: &str) -> bool {
-    let is_root = geteuid().is_root();
-    if !is_root {
-        eprintln!("not looked at: only root {what}");
-    }
-    is_root
 }
 
 /// A place beside what cargo builds.
@@ -62,10 +52,10 @@ fn release() -> Option<&'static Path> {
     static MADE: OnceLock<Option<PathBuf>> = OnceLock::new();
     let made = MADE.get_or_init(|| {
         if !is_release() {
-            eprintln!("not looked at: DOCKPASS_BIN names no release; tests/run builds one");
+            able::leave_out("DOCKPASS_BIN names no release; tests/run builds one");
             return None;
         }
-        let directory = is_root("builds container images here").then(|| in_target("tmp/release"))?;
+        let directory = able::is_root("builds container images here").then(|| in_target("tmp/release"))?;
         let _ = fs::remove_dir_all(&directory);
         Run::of(&mut releasing(&directory), "").must_succeed();
         Some(directory)

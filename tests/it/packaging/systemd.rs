@@ -13,9 +13,9 @@ use std::{
 use regex::Regex;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{is_root, packaged, text};
+use super::{packaged, text};
 use crate::support::{
-    Http, Setup,
+    Http, Setup, able,
     exe::{PASSWORD, cli_command, executable, ready_address},
     process::{Background, Run, background_command, command},
     tls::SiteCertificate,
@@ -160,7 +160,7 @@ fn traced(directory: &Path) -> String {
 
 #[test]
 fn what_it_leaves_open_is_all_that_dockpass_needs() {
-    if !is_root("traces a process that gives no dumps") {
+    if !able::is_root("traces a process that gives no dumps") {
         return;
     }
     let directory = tempfile::tempdir().expect("a directory");

@@ -1,6 +1,9 @@
 //! What the end-to-end tests share: the real executable, a real registry, real clients, and a small image. Everything
 //! is in temporary directories and on ports that the system chooses, so tests can run in parallel.
 
+#[allow(dead_code, reason = "each of the two test programs uses its part of it")]
+#[path = "../../able.rs"]
+pub(crate) mod able;
 pub(crate) mod attempts;
 pub(crate) mod browser;
 pub(crate) mod caddy;

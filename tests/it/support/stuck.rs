@@ -2,20 +2,15 @@
 
 use std::{io::Write, net::TcpStream};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
 use super::{
-    Dockpass,
+    Dockpass, able,
     process::{Background, background_command},
+    raw::basic,
 };
 
-/// Whether the test may do so; says if not.
+/// Whether the test may do so; says so if not.
 pub(crate) fn may_hold_back() -> bool {
-    let is_root = rustix::process::geteuid().is_root();
-    if !is_root {
-        eprintln!("not looked at: only root traces a process that gives no dumps");
-    }
-    is_root
+    able::is_root("traces a process that gives no dumps")
 }
 
 /// Holds these system calls of a thread back for a minute each, or, if `follows`, of all threads of its process and those to
@@ -32,13 +27,12 @@ pub(crate) fn hold_back(calls: &str, thread: &str, follows: bool) -> Background 
 
 /// Begins to make an access token of a user, who shows this secret; the answer comes over what is returned.
 pub(crate) fn begin_token(dockpass: &Dockpass, user: &str, secret: &str, number: usize) -> TcpStream {
-    let credentials = STANDARD.encode(format!("{user}:{secret}"));
+    let credentials = basic(user, secret);
     let mut stream = TcpStream::connect(&dockpass.address).expect("it listens");
     let body = format!("{{\"tokenLabel\":\"number {number}\"}}");
     let head =
         "POST /api/v0/api_tokens HTTP/1.1\r\nHost: dockpass\r\nConnection: close\r\nContent-Type: application/json";
     let length = body.len();
-    write!(stream, "{head}\r\nAuthorization: Basic {credentials}\r\nContent-Length: {length}\r\n\r\n{body}")
-        .expect("the request goes out");
+    write!(stream, "{head}\r\n{credentials}Content-Length: {length}\r\n\r\n{body}").expect("the request goes out");
     stream
 }
