@@ -124,8 +124,8 @@ fn a_head_has_96_headers_and_128_kib_and_no_more() {
     }
 }
 
+/// Takes half a minute, which is what it is about.
 #[test]
-#[ignore = "takes half a minute, which is what it is about; tests/run --long runs it"]
 fn a_body_that_stands_still_is_given_up() {
     use std::io::{Read, Write};
 
