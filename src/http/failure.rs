@@ -359,7 +359,7 @@ mod tests {
 
     #[test]
     fn a_change_that_may_come_back_is_said_to_be_unknown() {
-        for trouble in [Trouble::Full, Trouble::Closed, Trouble::Broken, Trouble::Vanished] {
+        for trouble in [Trouble::Full, Trouble::ReadOnly, Trouble::Closed, Trouble::Broken, Trouble::Vanished] {
             let failure = Failure::from(Error::Unavailable(WriteError::Unknown(trouble)));
             assert_eq!((failure.code, failure.status_code()), (Code::OutcomeUnknown, StatusCode::SERVICE_UNAVAILABLE));
             assert!(

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use super::change::RowChange;
 use super::directory::exists;
 use super::engine::{CommitError, Engine};
-use super::error::Error;
+use super::error::{Error, Trouble};
 use super::table::Table;
 use crate::data_files;
 use crate::private_file::create_directory;
@@ -55,13 +55,13 @@ impl CompactionError {
         !matches!(self, Self::Read(Error::Missing { .. }))
     }
 
-    /// Whether it was for want of room.
-    pub(super) fn is_for_want_of_room(&self) -> bool {
+    /// What the file system lacked, if that may come back.
+    pub(super) fn passing(&self) -> Option<Trouble> {
         match self {
-            Self::Read(error) => error.is_for_want_of_room(),
-            Self::Write(error) => matches!(error, CommitError::Full(_)),
-            Self::Differs(_) => false,
-            Self::NoRoom => true,
+            Self::Read(error) => error.passing(),
+            Self::Write(CommitError::Passing { trouble, .. }) => Some(*trouble),
+            Self::Write(_) | Self::Differs(_) => None,
+            Self::NoRoom => Some(Trouble::Full),
         }
     }
 }

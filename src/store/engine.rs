@@ -21,7 +21,7 @@ use super::blobs::Blobs;
 use super::change::RowChange;
 use super::codec::DecodeError;
 use super::directory::{exists, rename};
-use super::error::{Error, is_full};
+use super::error::{Error, Trouble};
 use super::nudge::Nudge;
 use super::same_file::SameFile;
 use super::table::{self, Table};
@@ -54,9 +54,14 @@ pub(super) type Entry = (Vec<u8>, Vec<u8>);
 /// Why a commit failed. If it reached the disk, it is there whole.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommitError {
-    /// No room, or sled has latched an earlier lack of room.
-    #[error("no room on the disk")]
-    Full(#[source] io::Error),
+    /// No room, or nothing may be written, now or when sled latched it.
+    #[error("{trouble}: {cause}")]
+    Passing {
+        /// What it is.
+        trouble: Trouble,
+        /// What the system said.
+        cause: io::Error,
+    },
     /// Anything else that sled says.
     #[error("the store failed: {0}")]
     Sled(sled::Error),
@@ -366,7 +371,10 @@ fn not_opened(directory: &Path, error: sled::Error) -> Error {
 
 fn classify(error: sled::Error) -> CommitError {
     match error {
-        sled::Error::Io(error) if is_full(&error) => CommitError::Full(error),
+        sled::Error::Io(cause) => match Trouble::passing(&cause) {
+            Some(trouble) => CommitError::Passing { trouble, cause },
+            None => CommitError::Sled(sled::Error::Io(cause)),
+        },
         other => CommitError::Sled(other),
     }
 }

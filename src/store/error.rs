@@ -214,13 +214,14 @@ impl Error {
     /// answers everything with the write that failed.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        let is_latched = matches!(self, Self::Sled(_)) && self.is_for_want_of_room();
+        let is_latched = matches!(self, Self::Sled(_)) && self.passing().is_some();
         is_latched || matches!(self, Self::Closed)
     }
 
-    /// Whether the file system had no room.
-    pub(super) fn is_for_want_of_room(&self) -> bool {
-        matches!(self, Self::Io { source, .. } | Self::Sled(sled::Error::Io(source)) if is_full(source))
+    /// What the file system lacked, if that may come back.
+    pub(super) fn passing(&self) -> Option<Trouble> {
+        let (Self::Io { source, .. } | Self::Sled(sled::Error::Io(source))) = self else { return None };
+        Trouble::passing(source)
     }
 }
 
@@ -241,6 +242,9 @@ pub enum Trouble {
     /// There is no room; changes are accepted again as soon as there is.
     #[error("the disk is full")]
     Full,
+    /// The file system is read-only; changes are accepted again as soon as it can be written.
+    #[error("the file system of the data directory is read-only")]
+    ReadOnly,
     /// The store was closed to be exchanged, and does not open yet; changes are accepted again as soon as it does.
     #[error("the store is closed, as it does not open again yet")]
     Closed,
@@ -251,6 +255,16 @@ pub enum Trouble {
     /// lost. No change is accepted until a restart.
     #[error("the files of the store were moved, removed or replaced: no change is accepted until a restart")]
     Vanished,
+}
+
+impl Trouble {
+    /// What a failed write tells, if it was not begun and may be done later.
+    pub(super) fn passing(error: &io::Error) -> Option<Self> {
+        if error.kind() == io::ErrorKind::ReadOnlyFilesystem {
+            return Some(Self::ReadOnly);
+        }
+        is_full(error).then_some(Self::Full)
+    }
 }
 
 /// Why a change was not made, or may not have been. It left no trace in the running process.

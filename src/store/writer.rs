@@ -7,6 +7,8 @@
 mod full;
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +37,7 @@ use super::state::State;
 use super::table::Table;
 use super::txn::{Txn, TxnOutcome};
 use super::usage::UsageNotes;
+use crate::data_files::END;
 use crate::domain::audit::AuditHead;
 use crate::domain::id::Id;
 use crate::domain::time::Clock;
@@ -84,6 +87,12 @@ impl Shared {
     /// Whether there is room to open a database: less is left to others.
     pub(super) fn has_room(&self) -> bool {
         self.room().is_none_or(|room| room >= ROOM)
+    }
+
+    /// Whether the file system lets its files be opened for writing.
+    pub(super) fn is_writable(&self) -> bool {
+        let opened = OpenOptions::new().write(true).open(self.path.join(END));
+        !opened.is_err_and(|error| error.kind() == io::ErrorKind::ReadOnlyFilesystem)
     }
 
     /// Counts what a batch has added to the rows: with the snapshots closed, so that each of them knows what was counted
@@ -142,7 +151,7 @@ where
 
 enum Mode {
     Ready,
-    /// Only endings are made, until there is room, or the store opens again.
+    /// Only endings are made, until there is room, or the file system can be written, or the store opens again.
     Full(Stuck),
     Broken(Trouble),
 }
@@ -323,7 +332,7 @@ impl Writer {
             return Mode::Ready;
         }
         if error.is_in_place() {
-            let trouble = if error.is_for_want_of_room() { Trouble::Full } else { Trouble::Closed };
+            let trouble = error.passing().unwrap_or(Trouble::Closed);
             return self.be_stuck(trouble, Vec::new(), self.shared.state.load_full());
         }
         log::error!("the store is closed; no change is accepted until a restart");
@@ -499,7 +508,7 @@ impl Writer {
         log::error!("a change was not made: {error}");
         self.shared.undone.store(Arc::new(Undone::of(&undo)));
         let failure = match error {
-            CommitError::Full(_) => WriteError::Unknown(Trouble::Full),
+            CommitError::Passing { trouble, .. } => WriteError::Unknown(trouble),
             CommitError::Sled(_) | CommitError::Sync(_) => WriteError::Unknown(Trouble::Broken),
             CommitError::Vanished { is_written: true, .. } => WriteError::Unknown(Trouble::Vanished),
             CommitError::Vanished { is_written: false, .. } => WriteError::Refused(Trouble::Vanished),
@@ -511,7 +520,7 @@ impl Writer {
             return (self.break_off(Trouble::Broken), Some(failure));
         };
         let mode = match trouble {
-            Trouble::Full | Trouble::Closed => self.be_stuck(trouble, undo, stored),
+            Trouble::Full | Trouble::ReadOnly | Trouble::Closed => self.be_stuck(trouble, undo, stored),
             Trouble::Broken | Trouble::Vanished => self.break_off(trouble),
         };
         (mode, Some(failure))

@@ -74,6 +74,8 @@ pub(super) struct Files {
     pub(super) room: Option<usize>,
     /// The name that fills it once something gets it.
     pub(super) fills_at: Option<OsString>,
+    /// Whether nothing can be changed.
+    pub(super) is_read_only: bool,
     /// Syncs until one fails, and which count.
     pub(super) syncs_left: Option<(usize, Syncs)>,
     pub(super) failed_syncs: usize,
@@ -97,6 +99,7 @@ impl Files {
             used: 0,
             room: None,
             fills_at: None,
+            is_read_only: false,
             syncs_left: None,
             failed_syncs: 0,
             unreadable: None,
@@ -105,6 +108,11 @@ impl Files {
         };
         files.add(Node { kind: FileType::Directory, mode: 0o700 });
         files
+    }
+
+    /// Refuses what would change something, or is to.
+    pub(super) fn may_change(&self) -> Done<()> {
+        if self.is_read_only { Err(Errno::EROFS) } else { Ok(()) }
     }
 
     /// A file without a name.
@@ -162,6 +170,7 @@ impl Files {
     }
 
     pub(super) fn make(&mut self, directory: FileId, name: &OsStr, node: Node) -> Done<FileId> {
+        self.may_change()?;
         if self.inode(directory)?.names.contains_key(name) {
             return Err(Errno::EEXIST);
         }
@@ -189,6 +198,7 @@ impl Files {
     }
 
     pub(super) fn remove(&mut self, directory: FileId, name: &OsStr) -> Done<()> {
+        self.may_change()?;
         let file = self.find(directory, name)?;
         if !self.inode(file)?.names.is_empty() {
             return Err(Errno::ENOTEMPTY);
@@ -200,6 +210,7 @@ impl Files {
     }
 
     pub(super) fn rename(&mut self, from: (FileId, &OsStr), to: (FileId, &OsStr)) -> Done<()> {
+        self.may_change()?;
         let file = self.find(from.0, from.1)?;
         if self.find(to.0, to.1).is_ok_and(|there| self.inode(there).is_ok_and(|it| !it.names.is_empty())) {
             return Err(Errno::ENOTEMPTY);
@@ -233,6 +244,7 @@ impl Files {
 
     /// Writes as much as fits; how much that was.
     pub(super) fn write(&mut self, file: FileId, offset: usize, bytes: &[u8]) -> Done<usize> {
+        self.may_change()?;
         let length = self.inode(file)?.content.len();
         let most = self.room.map_or(usize::MAX, |room| length + room.saturating_sub(self.used));
         let fits = bytes.len().min(most.saturating_sub(offset));
@@ -251,6 +263,7 @@ impl Files {
     }
 
     pub(super) fn set_length(&mut self, file: FileId, length: usize) -> Done<()> {
+        self.may_change()?;
         let before = self.inode(file)?.content.len();
         if self.room.is_some_and(|room| length > before && self.used + length - before > room) {
             return Err(Errno::ENOSPC);
@@ -270,6 +283,7 @@ impl Files {
     }
 
     pub(super) fn set_mode(&mut self, file: FileId, mode: u16) -> Done<()> {
+        self.may_change()?;
         self.inode_mut(file)?.node.mode = mode & 0o7777;
         Ok(())
     }

@@ -106,9 +106,15 @@ impl LossyDisk {
         self.files().failed_reads
     }
 
+    /// From now on nothing can be changed, as on a file system that its system has made read-only after an error.
+    pub(crate) fn be_read_only(&self) {
+        self.files().is_read_only = true;
+    }
+
     /// From now on nothing fails any more.
     pub(crate) fn heal(&self) {
         let mut files = self.files();
+        files.is_read_only = false;
         (files.syncs_left, files.unreadable, files.room) = (None, None, None);
     }
 }

@@ -1,4 +1,4 @@
-//! The writer while the disk is full: it makes endings, into the journal, and refuses all else; once there is room it
+//! The writer while the disk is full or read-only: it makes endings, into the journal, and refuses all else; once that is over it
 //! opens the store again, takes back what the failed batch left, and folds the journal into it.
 
 use std::sync::Arc;
@@ -52,13 +52,13 @@ impl Writer {
     /// Opens the store again once there is room, undoes what the failed batch left, compares, and folds the journal in.
     pub(super) fn recover(&mut self, mode: Mode) -> Mode {
         let Mode::Full(stuck) = mode else { return mode };
-        if !self.shared.has_room() {
+        if !self.shared.has_room() || !self.shared.is_writable() {
             return Mode::Full(stuck);
         }
         let engine = &self.shared.engine;
         if let Err(error) = engine.reopen() {
             if !stuck.is_told {
-                log::warn!("there is room, but the store does not open yet: {error}");
+                log::warn!("the disk can be written, but the store does not open yet: {error}");
             }
             return Mode::Full(Stuck { is_told: true, ..stuck });
         }

@@ -137,17 +137,62 @@ fn a_disk_that_is_full_at_any_byte_takes_no_change_and_loses_none() {
     }
 }
 
+/// As a kernel makes it after an error, or an operator by a remount.
 #[test]
-fn a_store_that_cannot_be_read_fails_what_needs_it_and_nothing_else() {
+fn a_disk_that_became_read_only_takes_no_change_until_it_can_be_written_and_all_else_goes_on() {
     let scene = Scene::new();
     let lines = scene.lines();
-    scene.disk.fail_reads_of("db");
-    // The state is in memory. What is on the disk alone is told, if sled still has it, or that it cannot be.
-    let Reply { status, body } = lines.local.ask("GET", "/api/v0/audit?pageSize=0", &Value::Null).expect("an answer");
-    assert!(status == 200 || status == 500, "{status} {body}");
+    let mut writer = Writer::new(0, 2, &lines, &scene.book, Dice::new(9));
+    writer.make_one_token().expect("the server answers");
+    scene.disk.be_read_only();
+    let tried: Vec<_> = (0..6).map(|number| scene.change(number)).collect();
+    assert!(tried.iter().all(|status| *status == 503), "{tried:?}");
+    assert_eq!(scene.refusal(), "the file system of the data directory is read-only");
+    scene.dockpass.must_log("Read-only file system");
+    // Nor is an ending said to be done that the next start would not know.
+    let kept = lines.local.get("/api/v0/api_tokens?username=keeper").expect("the access token");
+    let path = format!("/api/v0/api_tokens/{}", kept[0]["hashedToken"].as_str().expect("a hash"));
+    let deleted = lines.local.ask("DELETE", &path, &Value::Null);
+    assert_eq!(deleted.map(|deleted| deleted.status), Some(503));
     scene.goes_on();
+    let seen = state_fault(&scene.book, scene.disk.moment(), &lines);
+    seen.expect("nothing is lost, and nothing has changed");
     scene.disk.heal();
-    assert_eq!(lines.local.status("/api/v0/audit?pageSize=0"), 200);
+    let mut number = 6;
+    eventually("changes are accepted again", || {
+        number += 1;
+        (scene.change(number) == 201).then_some(())
+    });
+    assert_eq!(scene.refusal(), "");
+    writer.delete_token().expect("the server answers");
+    scene.starts_again();
+}
+
+#[test]
+fn a_store_that_cannot_be_read_fails_what_needs_it_and_nothing_else() {
+    let Scene { disk, dockpass, book } = Scene::new();
+    let records = |lines: &Lines| lines.local.ask("GET", "/api/v0/audit?pageSize=0", &Value::Null).expect("an answer");
+    let before = records(&Lines::to(&dockpass)).body;
+    // After a start the state is in memory, and the audit log on the disk alone.
+    let scene = Scene { dockpass: Dockpass::start_in(dockpass.stop(), Setup::config(CONFIG)), disk, book };
+    let lines = scene.lines();
+    scene.disk.fail_reads_of("db");
+    let Reply { status, body } = records(&lines);
+    let failed = scene.disk.failed_reads();
+    assert!(
+        failed > 0 && status == 500 && body["errors"][0]["code"] == "INTERNAL_ERROR",
+        "{failed} failed: {status} {body}"
+    );
+    scene.goes_on();
+    scene.dockpass.must_log("Input/output error");
+    scene.disk.heal();
+    let Reply { status, body } = records(&lines);
+    assert_eq!(status, 200, "{body}");
+    let (found, lost) = (&body["records"], before["records"].as_array().expect("records"));
+    assert!(
+        lost.len() > 40 && found.as_array().is_some_and(|found| lost.iter().all(|record| found.contains(record))),
+        "{body}"
+    );
     scene.starts_again();
 }
 

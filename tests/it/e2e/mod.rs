@@ -47,6 +47,7 @@ mod permissions;
 mod power;
 mod push_cap;
 mod python;
+mod read_only;
 mod registry_config;
 mod request_log;
 mod revocation;
