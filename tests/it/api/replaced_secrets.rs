@@ -5,7 +5,6 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -13,6 +12,7 @@ use crate::support::{
     http::Answer,
     issued::{Issued, ask, granted},
     process::eventually,
+    raw::basic,
     site::{Caller, DAY, HOUR, MINUTE, account_path, token_path},
 };
 
@@ -288,9 +288,9 @@ fn begun(site: &InProcess, old: &AccessToken, key: &str, body: &str) -> TcpStrea
     let mut stream = TcpStream::connect(site.address()).expect("the server takes connections");
     stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a timeout");
     let (path, length) = (token_path(old), body.len());
-    let credentials = STANDARD.encode(format!("alice:{}", old.secret));
+    let credentials = basic("alice", &old.secret);
     let head = format!(
-        "POST {path}/rotate HTTP/1.1\r\nHost: dockpass.test\r\nConnection: close\r\nAuthorization: Basic {credentials}\r\n\
+        "POST {path}/rotate HTTP/1.1\r\nHost: dockpass.test\r\nConnection: close\r\n{credentials}\
          {KEY}: {key}\r\nContent-Length: {length}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).expect("the head is read");

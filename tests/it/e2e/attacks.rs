@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use rustix::process::Signal;
 
 use crate::support::{
@@ -15,6 +14,7 @@ use crate::support::{
     crowd::{allow_many_files, begin, is_closed, read_all, resident_mib, sent, small_connection, tls_connection},
     nginx::Front,
     process::{Run, command, eventually, is_long},
+    raw::basic,
     tls::SiteCertificate,
 };
 
@@ -127,7 +127,7 @@ fn add_repositories(dockpass: &Dockpass, credentials: &str, count: usize) {
         );
         let head = "POST /api/v0/repositories/admin HTTP/1.1\r\nHost: dockpass\r\nContent-Type: application/json";
         let length = body.len();
-        format!("{head}\r\nAuthorization: Basic {credentials}\r\nContent-Length: {length}\r\n\r\n{body}")
+        format!("{head}\r\n{credentials}Content-Length: {length}\r\n\r\n{body}")
     };
     let requests: String = (0..count).map(request).collect();
     std::thread::scope(|scope| {
@@ -147,10 +147,10 @@ fn pages_of_everything_that_nobody_reads_do_not_pile_up() {
     let limits = "[server]\nmax_unread = 2\nmax_unread_per_source = 1\n";
     let dockpass = Setup::config(limits).start();
     let token = dockpass.add_token("admin", &[]).secret;
-    let credentials = STANDARD.encode(format!("admin:{token}"));
+    let credentials = basic("admin", &token);
     add_repositories(&dockpass, &credentials, 3_000);
     let request = format!(
-        "GET /api/v0/repositories?pageSize=0 HTTP/1.1\r\nHost: dockpass\r\nAuthorization: Basic {credentials}\r\n\
+        "GET /api/v0/repositories?pageSize=0 HTTP/1.1\r\nHost: dockpass\r\n{credentials}\
          Connection: close\r\n\r\n"
     );
     let whole = read_all(&mut sent(&dockpass.address, ELSEWHERE, &request)).len();
@@ -224,10 +224,10 @@ fn with_tls(certificate: &SiteCertificate, line: &str) -> Dockpass {
 /// All are connected before the first one is served.
 fn all_are_served(address: &str, host: &str, token: &str) {
     allow_many_files();
-    let credentials = STANDARD.encode(format!("alice:{token}"));
+    let credentials = basic("alice", token);
     let request = format!(
         "GET /auth/token?service=dockpass&scope=repository:alice/app:pull HTTP/1.1\r\nHost: {host}\r\n\
-         Authorization: Basic {credentials}\r\nConnection: close\r\n\r\n"
+         {credentials}Connection: close\r\n\r\n"
     );
     let mut clients: Vec<_> = (0..1_000).map(|_| small_connection(address, "127.0.1.1")).collect();
     clients.iter_mut().for_each(|client| client.write_all(request.as_bytes()).expect("a request"));

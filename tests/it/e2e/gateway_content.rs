@@ -8,7 +8,6 @@ use std::{
     thread,
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -19,6 +18,7 @@ use crate::support::{
     mock::{Mock, answer},
     notify::{MEDIA_TYPE, pull, push, tags},
     process::eventually,
+    raw::basic,
     site::{Caller, repository_path},
 };
 
@@ -141,9 +141,9 @@ fn a_push_whose_client_hangs_up_is_recorded_all_the_same() {
     site.add_service("alice");
     let secret = site.add_token("alice", &json!({})).secret;
     let mut client = TcpStream::connect(site.address()).expect("a connection");
-    let basic = STANDARD.encode(format!("alice:{secret}"));
+    let basic = basic("alice", &secret);
     let head = format!(
-        "PUT /v2/alice/app/manifests/1 HTTP/1.1\r\nHost: h\r\nAuthorization: Basic {basic}\r\nContent-Type: \
+        "PUT /v2/alice/app/manifests/1 HTTP/1.1\r\nHost: h\r\n{basic}Content-Type: \
          {MEDIA_TYPE}\r\nContent-Length: 2\r\n\r\n{{}}"
     );
     client.write_all(head.as_bytes()).expect("it is sent");

@@ -104,6 +104,7 @@ impl Dockpass {
         }
         let process = Background::start("dockpass", &mut serve);
         let address = process.wait_for("that it is ready", ready_address);
+        traced::files_of(&directory.path().join("data"));
         let scheme = if setup.config.contains("[tls]") { "https" } else { "http" };
         Self { process, address, scheme, directory }
     }
@@ -148,6 +149,8 @@ impl Dockpass {
 
     /// Ends it as an operator does; returns its directory.
     pub(crate) fn stop(mut self) -> TempDir {
+        // It may have made others since.
+        traced::files_of(&self.data());
         self.signal(Signal::TERM);
         assert_eq!(self.wait_end(), Some(0), "the end was not clean:\n{}", self.log());
         let Self { directory, .. } = self;
@@ -156,6 +159,7 @@ impl Dockpass {
 
     /// Kills it in the middle of its work; returns its directory.
     pub(crate) fn kill(mut self) -> TempDir {
+        traced::files_of(&self.data());
         self.signal(Signal::KILL);
         assert_eq!(self.wait_end(), None, "a signal ends it");
         let Self { directory, .. } = self;

@@ -30,12 +30,12 @@ impl Http {
 
     /// The same client, with a registry token.
     pub(crate) fn bearer(&self, token: &str) -> Self {
-        traced::registry_token(token);
         self.header("Authorization", &format!("Bearer {token}"))
     }
 
     /// The same client, with one more header.
     pub(crate) fn header(&self, name: &str, value: &str) -> Self {
+        traced::header(name, value);
         self.with("header", &format!("{name}: {value}"))
     }
 
@@ -97,6 +97,7 @@ impl Http {
 
     /// Sends `POST` with a form.
     pub(crate) fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        fields.iter().filter(|(name, _)| *name == "password").for_each(|(_, value)| traced::secret("", value));
         let client = fields
             .iter()
             .fold(self.clone(), |client, (name, value)| client.with("data-urlencode", &format!("{name}={value}")));
@@ -126,6 +127,7 @@ impl Http {
     }
 
     fn json(&self, body: &Value) -> Self {
+        traced::values(body);
         self.header("Content-Type", "application/json").with("data-raw", &body.to_string())
     }
 }
@@ -155,6 +157,8 @@ impl Answer {
             let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
             let status = status.unwrap_or_else(|| panic!("{request}: no status in {head:?}"));
             if status >= 200 {
+                traced::head(head);
+                traced::body(body.as_bytes());
                 return Self { request, status, head: head.to_owned(), body: body.to_owned() };
             }
             rest = body;

@@ -15,7 +15,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::{image::sha256, notify::MEDIA_TYPE};
+use super::{image::sha256, notify::MEDIA_TYPE, traced};
 
 /// A request: its line without the version, the registry token that it shows, and its headers.
 pub(crate) struct Asked {
@@ -117,6 +117,8 @@ fn converse(mut stream: &TcpStream, heard: &Mutex<Vec<String>>, reply: &Reply) {
     let headers: Vec<_> = head
         .filter_map(|line| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())))
         .collect();
+    // What dockpass shows to others is a secret, too.
+    headers.iter().for_each(|(name, value)| traced::header(name, value));
     let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     let token = header("authorization").map(|value| value.trim_start_matches("Bearer ").to_owned());
     // A connection that is closed before its request was read is reset, and its answer lost.

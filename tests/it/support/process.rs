@@ -76,6 +76,7 @@ pub(crate) struct Run {
 impl Run {
     /// Runs the command to its end, with `input` on its standard input.
     pub(crate) fn of(command: &mut Command, input: &str) -> Self {
+        traced::given(command, input);
         let text = format!("{command:?}");
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -128,6 +129,7 @@ pub(crate) struct Background {
 impl Background {
     /// Starts the program and watches both its outputs.
     pub(crate) fn start(name: &str, command: &mut Command) -> Self {
+        traced::given(command, "");
         let trace = traced::make_loud(name, command);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));

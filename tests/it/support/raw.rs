@@ -12,7 +12,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rustix::net::sockopt::set_socket_linger;
 
-use super::crowd::small_connection;
+use super::{crowd::small_connection, traced};
 
 /// No answer takes so long.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -92,6 +92,7 @@ impl Raw {
 
     /// Sends this. A server that refuses early may not read it.
     pub(crate) fn say(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        traced::sent(bytes.as_ref());
         self.0.get_mut().write_all(bytes.as_ref()).is_ok()
     }
 
@@ -135,6 +136,7 @@ impl Raw {
 
 /// The header line with a user name and a password or an access token.
 pub(crate) fn basic(user: &str, secret: &str) -> String {
+    traced::secret(user, secret);
     format!("Authorization: Basic {}\r\n", STANDARD.encode(format!("{user}:{secret}")))
 }
 
@@ -210,6 +212,8 @@ fn converse(mut stream: TcpStream, heads: &Mutex<Vec<String>>, play: &Play) {
         }
     }
     let head = String::from_utf8_lossy(&head).into_owned();
+    // What dockpass shows to others is a secret, too.
+    traced::head(&head);
     heads.lock().unwrap_or_else(PoisonError::into_inner).push(head.clone());
     play(&head, &mut stream);
     // A connection that is closed before all was read is reset, and takes the answer along.

@@ -108,6 +108,7 @@ impl InProcess {
     fn run(directory: TempDir, settings: Vec<(&'static str, String)>, clock: Clock) -> Self {
         let (stop, address, thread) = Self::begin(&directory, &settings, &clock);
         let address = address.expect("the server starts");
+        traced::files_of(&directory.path().join("data"));
         Self { directory, settings, clock, address, running: Some((stop, thread)) }
     }
 
@@ -133,6 +134,8 @@ impl InProcess {
 
     fn end(&mut self) {
         if let Some((stop, thread)) = self.running.take() {
+            // It may have made others since.
+            traced::files_of(&self.data());
             let _ = stop.send(());
             let ended = thread.join();
             assert!(ended.is_ok() || thread::panicking(), "the server ended badly");
@@ -257,7 +260,6 @@ impl InProcess {
 
     /// A user with this password or access token.
     pub(crate) fn with(&self, name: &str, secret: &str) -> Caller {
-        traced::secret(name, secret);
         let basic = STANDARD.encode(format!("{name}:{secret}"));
         self.caller(name).header("Authorization", &format!("Basic {basic}"))
     }
@@ -546,6 +548,8 @@ impl Caller {
 
     /// Sends bytes as they are and reads until the other side closes.
     pub(crate) fn exchange(&self, head: &[u8], body: &[u8]) -> String {
+        traced::sent(head);
+        traced::body(body);
         match &self.place {
             Place::Network(address) => {
                 let stream = TcpStream::connect(address).expect("the server takes connections");
@@ -574,6 +578,7 @@ impl Caller {
 /// The header line with the secret of a local socket, as it is at the moment.
 pub(crate) fn socket_secret(socket: &Path) -> String {
     let text = fs::read_to_string(socket.with_file_name("socket-secret")).expect("the secret of the socket");
+    traced::secret("", text.trim_end());
     format!("Dockpass-Socket-Secret: {}\r\n", text.trim_end())
 }
 

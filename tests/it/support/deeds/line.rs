@@ -6,10 +6,9 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use crate::support::{Dockpass, site::socket_secret};
+use crate::support::{Dockpass, raw, site::socket_secret, traced};
 
 /// No answer takes so long.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -64,20 +63,22 @@ impl Line {
 
     /// The same with a user name and an access token.
     pub(crate) fn basic(&self, user: &str, secret: &str) -> Self {
-        self.authorized(&format!("Basic {}", STANDARD.encode(format!("{user}:{secret}"))))
+        self.with(&raw::basic(user, secret))
     }
 
     /// The same with a registry token.
     pub(crate) fn bearer(&self, token: &str) -> Self {
-        self.authorized(&format!("Bearer {token}"))
+        traced::registry_token(token);
+        self.with(&format!("Authorization: Bearer {token}\r\n"))
     }
 
-    fn authorized(&self, value: &str) -> Self {
-        Self { place: self.place.clone(), headers: format!("{}Authorization: {value}\r\n", self.headers) }
+    fn with(&self, line: &str) -> Self {
+        Self { place: self.place.clone(), headers: format!("{}{line}", self.headers) }
     }
 
     /// Sends a request; none if the server is gone before it has answered in full.
     pub(crate) fn ask(&self, method: &str, path: &str, body: &Value) -> Option<Reply> {
+        traced::values(body);
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: dockpass.test\r\nConnection: close\r\n{}Content-Type: application/json\r\n\
