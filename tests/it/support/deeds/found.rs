@@ -5,17 +5,21 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::line::Line;
-use super::writers::leaf_of;
-use super::{Book, Held, Issued, KEY, Lines, ON_PUSH};
+use super::writers::{groups, leaf_of};
+use super::{Book, GONE, Held, Issued, KEY, Lines, ON_PUSH, PASSWORD};
 
 /// The kinds of objects that the audit log counts, with the words for making and deleting one.
-const KINDS: [(&str, &str, &str); 3] = [
+const KINDS: [(&str, &str, &str); 5] = [
     ("account ", "account.create", "account.delete"),
     ("repository ", "repository.create", "repository.delete"),
     ("token ", "token.create", "token.delete"),
+    ("team ", "team.create", "team.delete"),
+    ("robot ", "robot.create", "robot.delete"),
 ];
 /// So many of the newest secrets are shown.
 const SHOWN: usize = 12;
+/// So many of the accounts whose password was changed last are signed in to: each takes a slow hash, or two.
+const SIGNED_IN: usize = 2;
 /// So many of the newest registry tokens: the keys of more are not kept.
 const ISSUED: usize = 3;
 /// Earlier keys whose tokens count.
@@ -36,12 +40,13 @@ pub(crate) fn fault(book: &Book, cut: usize, lines: &Lines, is_last: bool) -> Re
 
 /// The same of what is in memory alone, which needs no disk; each object and its state if nothing is wrong.
 pub(crate) fn state_fault(book: &Book, cut: usize, lines: &Lines) -> Result<BTreeMap<String, String>, String> {
-    let found = found(&lines.local)?;
+    let mut found = found(&lines.local)?;
     let faults = book.faults(cut, &found);
     if !faults.is_empty() {
         return Err(faults.join("\n"));
     }
     secrets_open(book, cut, &lines.network, &found)?;
+    passwords_open(book, cut, &lines.network, &mut found)?;
     Ok(found)
 }
 
@@ -59,14 +64,7 @@ fn active(value: &Value) -> &'static str {
 
 /// Every object, and its state.
 fn found(local: &Line) -> Result<BTreeMap<String, String>, String> {
-    let mut found = BTreeMap::new();
-    let accounts = local.get("/enzi/v0/accounts?limit=0")?;
-    for account in list(&accounts, "accounts")?.iter().filter(|account| text(account, "name") != "admin") {
-        found.insert(format!("account {}", text(account, "name")), active(account).to_owned());
-    }
-    if accounts["usersCount"] != found.len() + 1 {
-        return Err(format!("{} users are counted, and {} listed", accounts["usersCount"], found.len() + 1));
-    }
+    let mut found = accounts(local)?;
     let repositories = local.get("/api/v0/repositories?pageSize=0")?;
     for repository in list(&repositories, "repositories")? {
         let name = format!("{}/{}", text(repository, "namespace"), text(repository, "name"));
@@ -75,7 +73,8 @@ fn found(local: &Line) -> Result<BTreeMap<String, String>, String> {
     let tokens = local.get("/api/v0/api_tokens?everybody=true&pageSize=0")?;
     for token in tokens.as_array().ok_or("no tokens")? {
         let state = format!("{} {}", active(token), text(token, "hashedToken"));
-        found.insert(format!("token {}", text(token, "tokenLabel")), state);
+        let label = text(token, "tokenLabel");
+        found.insert(if token["robot"].is_null() { format!("token {label}") } else { groups::robot(label) }, state);
     }
     if found.contains_key("account reader") {
         let reached = local.get("/api/v0/accounts/reader/repositoryAccess")?;
@@ -87,6 +86,85 @@ fn found(local: &Line) -> Result<BTreeMap<String, String>, String> {
     found.insert(ON_PUSH.to_owned(), settings["createRepositoryOnPush"].to_string());
     found.insert(KEY.to_owned(), leaf_of(&local.get("/api/v0/admin/registry")?));
     Ok(found)
+}
+
+/// Every account but the first, and what belongs to those that are organizations.
+fn accounts(local: &Line) -> Result<BTreeMap<String, String>, String> {
+    let mut found = BTreeMap::new();
+    let accounts = local.get("/enzi/v0/accounts?limit=0")?;
+    let (mut users, mut organizations) = (0, 0);
+    for account in list(&accounts, "accounts")? {
+        let name = text(account, "name");
+        let state = if account["isOrg"] == true {
+            organizations += 1;
+            in_organization(local, name, &mut found)?;
+            groups::ORGANIZATION
+        } else {
+            users += 1;
+            active(account)
+        };
+        found.insert(format!("account {name}"), state.to_owned());
+    }
+    found.remove("account admin");
+    if accounts["usersCount"] != users || accounts["orgsCount"] != organizations {
+        let counted = (&accounts["usersCount"], &accounts["orgsCount"]);
+        return Err(format!("{counted:?} users and organizations are counted, and {users} and {organizations} listed"));
+    }
+    Ok(found)
+}
+
+/// The members and teams of an organization, and what is granted to these.
+fn in_organization(local: &Line, name: &str, found: &mut BTreeMap<String, String>) -> Result<(), String> {
+    let path = format!("/enzi/v0/accounts/{name}");
+    let user = |member: &Value| member.pointer("/member/name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    for member in list(&local.get(&format!("{path}/members?limit=0"))?, "members")? {
+        found.insert(groups::member(name, &user(member)), groups::role(member["isAdmin"] == true).to_owned());
+    }
+    for team in list(&local.get(&format!("{path}/teams?limit=0"))?, "teams")? {
+        let team = text(team, "name");
+        found.insert(groups::team(name, team), groups::MADE.to_owned());
+        for member in list(&local.get(&format!("{path}/teams/{team}/members?limit=0"))?, "members")? {
+            found.insert(groups::in_team(name, team, &user(member)), groups::MEMBER.to_owned());
+        }
+    }
+    let granted = local.get(&format!("/api/v0/repositoryNamespaces/{name}/teamAccess"))?;
+    for grant in list(&granted, "teamAccessList")? {
+        let team = grant.pointer("/team/name").and_then(Value::as_str).unwrap_or_default();
+        found.insert(groups::team_grant(name, team), text(grant, "accessLevel").to_owned());
+    }
+    Ok(())
+}
+
+/// Of an account whose password was changed, the one that it has now signs in, and no other one: neither what it had before nor
+/// what was asked for and not done.
+fn passwords_open(book: &Book, cut: usize, network: &Line, found: &mut BTreeMap<String, String>) -> Result<(), String> {
+    let allowed = book.allowed(cut);
+    let mut passwords = book.passwords(cut);
+    passwords.retain(|(name, _)| found.contains_key(&format!("account {name}")));
+    for (name, texts) in passwords.into_iter().take(SIGNED_IN) {
+        let object = format!("{PASSWORD}{name}");
+        let states = allowed.get(&object).ok_or("no password is known")?;
+        // Of those that it must not have any more, the last one is enough.
+        let gone = texts.iter().rfind(|text| !states.contains(*text));
+        let mut opening = Vec::new();
+        for text in states.iter().filter(|state| *state != GONE).chain(gone) {
+            match network.basic(&name, text).status("/auth/token?service=dockpass") {
+                200 => opening.push(text.as_str()),
+                401 => {}
+                status => return Err(format!("the password {text} of {name} is answered {status}")),
+            }
+        }
+        let state = match opening[..] {
+            [] => GONE,
+            [one] => one,
+            _ => return Err(format!("{name} has the passwords {opening:?}")),
+        };
+        if !states.contains(state) {
+            return Err(format!("{name} has the password {state:?}, and should have one of {states:?}"));
+        }
+        found.insert(object, state.to_owned());
+    }
+    Ok(())
 }
 
 /// A secret opens exactly what is listed as active under its hash, whoever looks it up how.

@@ -16,6 +16,8 @@ pub(crate) use writers::{Writer, set_up};
 
 /// The state of what is not there.
 const GONE: &str = "gone";
+/// Begins the name of an object that only signing in shows: the password of the account whose name follows.
+const PASSWORD: &str = "password ";
 /// The key that signs registry tokens, as an object.
 const KEY: &str = "key";
 /// A setting, as an object.
@@ -148,6 +150,21 @@ impl Book {
         self.pages().issued.push(Issued { text, at });
     }
 
+    /// The passwords of each account that has had more than one, in their order; first whose was changed last.
+    fn passwords(&self, cut: usize) -> Vec<(String, Vec<String>)> {
+        let mut all: Vec<(String, Vec<String>)> = Vec::new();
+        for deed in self.pages().deeds.iter().filter(|deed| deed.begun < cut) {
+            let Some(name) = deed.object.strip_prefix(PASSWORD) else { continue };
+            let place = all.iter().position(|(known, _)| known == name);
+            let (name, mut texts) = place.map_or_else(|| (name.to_owned(), Vec::new()), |place| all.remove(place));
+            texts.push(deed.becomes.clone());
+            all.push((name, texts));
+        }
+        all.retain(|(_, texts)| texts.len() > 1);
+        all.reverse();
+        all
+    }
+
     /// What each object may be after the power was cut at this moment: as the last answered change left it, or as one does
     /// that was under way.
     fn allowed(&self, cut: usize) -> BTreeMap<String, BTreeSet<String>> {
@@ -169,7 +186,13 @@ impl Book {
             let (object, becomes) = (object.clone(), becomes.clone());
             Deed { object, becomes, begun: now, ended: Some(now) }
         };
-        pages.deeds = found.iter().map(deed).collect();
+        // Nobody may have tried a password.
+        let is_untold = |deed: &Deed| {
+            deed.object.strip_prefix(PASSWORD).is_some_and(|name| found.contains_key(&format!("account {name}")))
+                && !found.contains_key(&deed.object)
+        };
+        pages.deeds.retain(is_untold);
+        pages.deeds.extend(found.iter().map(deed));
         pages.held.retain(|held| found.contains_key(&held.object));
     }
 
@@ -180,7 +203,8 @@ impl Book {
             Some(begin) => found.starts_with(begin),
             None => state == found,
         };
-        let wrong = allowed.iter().filter_map(|(object, states)| {
+        let shown = allowed.iter().filter(|(object, _)| !object.starts_with(PASSWORD));
+        let wrong = shown.filter_map(|(object, states)| {
             let found = found.get(object).map_or(GONE, String::as_str);
             let is_right = states.iter().any(|state| is(state, found));
             (!is_right).then(|| format!("{object} is {found}, and should be {states:?}"))

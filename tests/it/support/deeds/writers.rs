@@ -1,8 +1,12 @@
-//! Writers: each changes objects of its own, one after another, by what its dice say.
+//! Writers: each changes objects of its own, one after another, by what its dice say. What they do with organizations is in
+//! `groups`.
 
+pub(super) mod groups;
+
+use groups::Groups;
 use serde_json::{Value, json};
 
-use super::{ANYTHING, Book, GONE, Held, KEY, Lines, ON_PUSH};
+use super::{ANYTHING, Book, GONE, Held, KEY, Lines, ON_PUSH, PASSWORD};
 use crate::support::lossy::Dice;
 
 /// Who is given access, and takes no part otherwise.
@@ -22,6 +26,8 @@ pub(crate) fn set_up(lines: &Lines, book: &Book, writers: usize) {
     for number in 0..writers {
         let mut writer = Writer::new(number, 0, lines, book, Dice::new(0));
         writer.make_account(format!("owner-{number}")).expect("the server answers");
+        writer.set_password().expect("the server answers");
+        writer.make_house().expect("the server answers");
     }
 }
 
@@ -34,6 +40,7 @@ struct Token {
 
 /// One writer.
 pub(crate) struct Writer<'b> {
+    number: usize,
     owner: String,
     /// What all its names begin with.
     prefix: String,
@@ -44,6 +51,7 @@ pub(crate) struct Writer<'b> {
     accounts: Vec<(String, bool)>,
     repositories: Vec<(String, bool)>,
     tokens: Vec<Token>,
+    groups: Groups,
     /// Whether it changes what is there only once: the key, the settings.
     is_first: bool,
 }
@@ -72,6 +80,7 @@ impl<'b> Writer<'b> {
     /// Writer `number` of a round, each with names of its own.
     pub(crate) fn new(number: usize, round: usize, lines: &'b Lines, book: &'b Book, dice: Dice) -> Self {
         Self {
+            number,
             owner: format!("owner-{number}"),
             prefix: format!("w{number}r{round}n"),
             lines,
@@ -81,13 +90,14 @@ impl<'b> Writer<'b> {
             accounts: Vec::new(),
             repositories: Vec::new(),
             tokens: Vec::new(),
+            groups: Groups::default(),
             is_first: number == 0,
         }
     }
 
     /// Makes one change; none if the server is gone.
     pub(crate) fn step(&mut self) -> Option<()> {
-        match self.dice.below(16) {
+        match self.dice.below(22) {
             0 => {
                 let name = self.name();
                 self.make_account(name)
@@ -103,7 +113,9 @@ impl<'b> Writer<'b> {
             12 => self.rotate_token(),
             13 => self.delete_token(),
             14 if self.is_first => self.rotate_key(),
-            _ => self.set_password_or_settings(),
+            14 => self.set_password(),
+            15 if self.is_first => self.switch_setting(),
+            _ => self.change_groups(),
         }
     }
 
@@ -268,17 +280,18 @@ impl<'b> Writer<'b> {
         Some(())
     }
 
-    fn set_password_or_settings(&mut self) -> Option<()> {
-        if self.is_first {
-            let is_on = self.dice.below(2) == 0;
-            let becomes = [(ON_PUSH.to_owned(), is_on.to_string())];
-            return self.plain("POST", "/api/v0/meta/settings", &json!({ "createRepositoryOnPush": is_on }), &becomes);
-        }
-        let Some(place) = self.any(self.accounts.len()) else { return Some(()) };
-        let (name, is_active) = self.accounts[place].clone();
-        let path = format!("/enzi/v0/accounts/{name}/changePassword");
-        let becomes = [(account(&name), active(is_active).to_owned())];
-        self.plain("POST", &path, &json!({ "newPassword": format!("{name}-has-a-password") }), &becomes)
+    fn switch_setting(&mut self) -> Option<()> {
+        let is_on = self.dice.below(2) == 0;
+        let becomes = [(ON_PUSH.to_owned(), is_on.to_string())];
+        self.plain("POST", "/api/v0/meta/settings", &json!({ "createRepositoryOnPush": is_on }), &becomes)
+    }
+
+    /// Gives its owner a password that nobody had before.
+    fn set_password(&mut self) -> Option<()> {
+        let password = format!("the-password-{}", self.name());
+        let path = format!("/enzi/v0/accounts/{}/changePassword", self.owner);
+        let becomes = [(format!("{PASSWORD}{}", self.owner), password.clone())];
+        self.plain("POST", &path, &json!({ "newPassword": password }), &becomes)
     }
 
     /// A place in a list of this length; none if it is empty.
