@@ -16,7 +16,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 
 use crate::support::{
     Dockpass, Registry, Setup,
-    crowd::{allow_many_files, begin, read_all, resident_mib, small_connection, tls_connection},
+    crowd::{allow_many_files, begin, peak_mib, read_all, resident_mib, small_connection, tls_connection},
     image::sha256,
     process::{eventually, is_long},
     raw::{Head, Raw, Upstream, basic},
@@ -85,10 +85,7 @@ impl Gateway {
 
     /// The most memory that it has had so far, in MiB.
     fn peak_mib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.dockpass.pid())).expect("a process");
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("its peak");
-        let kib: u64 = line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number");
-        kib / 1_024
+        peak_mib(self.dockpass.pid()).expect("it runs")
     }
 
     /// How long somebody else waits for an answer.

@@ -33,6 +33,7 @@ mod hung_disk;
 mod imported;
 mod keeping_disk;
 mod killed;
+mod large_backup;
 mod leaver;
 mod load;
 mod login;

@@ -92,8 +92,17 @@ pub(crate) fn allow_many_files() {
 
 /// Memory that a process has in use, in MiB.
 pub(crate) fn resident_mib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("its memory");
+    memory_mib(pid, "VmRSS:").expect("a process")
+}
+
+/// The most memory that a process has had so far, in MiB; none if it has ended.
+pub(crate) fn peak_mib(pid: u32) -> Option<u64> {
+    memory_mib(pid, "VmHWM:")
+}
+
+fn memory_mib(pid: u32, kind: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with(kind))?;
     let kib: u64 = line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number");
-    kib / 1_024
+    Some(kib / 1_024)
 }
