@@ -13,7 +13,7 @@ use crate::support::{
 
 /// The commands; none but the last changes anything, and that can be repeated, so that each can be asked again. On a terminal
 /// the answer is no.
-const COMMANDS: [&[&str]; 55] = [
+const COMMANDS: [&[&str]; 57] = [
     &["status"],
     &["grant", "delete", "--user", "build", "alice/app"],
     &["grant", "delete", "--team", "dev", "acme/app"],
