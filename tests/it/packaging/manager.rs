@@ -186,7 +186,9 @@ fn systemd_starts_it_once_it_is_ready_watches_it_and_stops_it() {
     assert_eq!(manager.shown("ActiveState"), "activating", "{}", manager.log());
     let config = "[server]\nlisten = \"127.0.0.1:0\"\n";
     let write = ["sh", "-c", "cat >/etc/dockpass/config.toml"];
-    manager.run_with(&write, config).must_succeed();
+    let written = manager.run_with(&write, config);
+    let status = || manager.systemctl(&["status", "dockpass"]).describe();
+    assert_eq!(written.code(), Some(0), "nobody reads it\n{}\n{}", status(), manager.log());
     let first = manager.is_active_after(&[]);
     // The first password came as a credential.
     manager.admin().get("/api/v0/api_tokens").must_be(200);
