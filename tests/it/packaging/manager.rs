@@ -8,9 +8,9 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{is_root, packaged};
+use super::packaged;
 use crate::support::{
-    Http,
+    Http, able,
     exe::{PASSWORD, executable, ready_address},
     process::{Background, Run, background_command, command, eventually},
 };
@@ -63,7 +63,7 @@ impl Manager {
     /// A manager with the unit of the package, to which these lines are added; none where there is no control group to be had,
     /// which is said.
     fn boot(lines: &str) -> Option<Self> {
-        let group = is_root("starts a service manager").then(control_group)??;
+        let group = able::is_root("starts a service manager").then(control_group)??;
         let directory = tempfile::tempdir().expect("a directory");
         let [mount, files] = ["mount", "files"].map(|name| directory.path().join(name));
         fs::create_dir(&mount).expect("a directory");

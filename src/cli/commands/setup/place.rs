@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn the_configuration_of_the_package_is_read_by_its_server() {
-        if !rustix::process::geteuid().is_root() {
+        if !crate::able::is_root("plays the package's server") {
             return;
         }
         let directory = tempfile::tempdir().unwrap();
