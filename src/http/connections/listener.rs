@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use actix_http::{HttpService, Request};
+use actix_http::{HttpService, KeepAlive, Request};
 use actix_server::{GracefulShutdownSignal, ServerBuilder};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
 use actix_web::dev::{AppConfig, Extensions, Payload, ServerHandle, Service, ServiceFactory, fn_factory, fn_service};
@@ -32,8 +32,6 @@ use crate::http::pools::THREADS;
 use crate::http::request_log;
 use crate::metrics::{Gauge, Metrics};
 
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to close its side.
 const DISCONNECT: Duration = Duration::from_secs(1);
 /// How long requests in flight may still take when the server stops, in seconds.
@@ -273,7 +271,8 @@ fn http<S: Respond>(
         async move { signal.notified().await }
     };
     HttpService::build()
-        .keep_alive(KEEP_ALIVE)
+        // The stream ends what is idle, at less cost than a timer for each request.
+        .keep_alive(KeepAlive::Os)
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(DISCONNECT)
         .h1_write_buffer_size(WRITE_BUFFER)
