@@ -9,6 +9,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,7 +71,7 @@ pub(super) trait FromArrival: Sized {
 /// A request as it came, with its whole body.
 pub(super) struct Received {
     pub(super) http: HttpRequest,
-    pub(super) app: web::Data<App>,
+    pub(super) app: SharedApp,
     pub(super) now: Timestamp,
     parts: Vec<String>,
     body: Bytes,
@@ -234,10 +235,14 @@ impl From<InvalidParameter> for Failure {
     }
 }
 
+/// The state that all handlers share. Requests of a worker count among themselves who has it: all workers that count in one
+/// place wait for each other.
+pub(super) type SharedApp = Rc<web::Data<App>>;
+
 /// The state that all handlers share.
-pub(super) fn app(http: &HttpRequest) -> Result<web::Data<App>, Failure> {
+pub(super) fn app(http: &HttpRequest) -> Result<SharedApp, Failure> {
     let missing = || Failure::internal(&std::io::Error::other("the application is not set up"));
-    http.app_data::<web::Data<App>>().cloned().ok_or_else(missing)
+    http.app_data::<SharedApp>().cloned().ok_or_else(missing)
 }
 
 /// A header as text; empty if it is not there.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use tokio::time::{Instant, sleep};
 
 use super::App;
@@ -17,7 +17,7 @@ use super::connections::Respond;
 use super::cross_origin::CrossOrigin;
 use super::failure::Failure;
 use super::reply::Reply;
-use super::request::{Arrival, FromArrival, app};
+use super::request::{Arrival, FromArrival, SharedApp, app};
 use super::{
     accounts, address, admin, answers, audit, body, docs, doctor, events, gateway, grants, headers, keeping, metrics,
     not_found, operation, organizations, registry, repositories, request_log, robots, search, session, settings,
@@ -310,7 +310,7 @@ impl Respond for Router {
     /// Answers a request, with the headers that every answer has.
     async fn respond(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
         let app = app(&http).ok();
-        let correlation = request_log::correlation(&http, app.as_ref().map(web::Data::get_ref));
+        let correlation = request_log::correlation(&http, app.as_ref().map(|app| app.get_ref()));
         if let Some(app) = &app {
             request_log::begin(&http, app, &correlation);
         }
@@ -322,7 +322,7 @@ impl Respond for Router {
 }
 
 impl Router {
-    async fn answer_safely(&self, http: HttpRequest, payload: Payload, app: Option<web::Data<App>>) -> HttpResponse {
+    async fn answer_safely(&self, http: HttpRequest, payload: Payload, app: Option<SharedApp>) -> HttpResponse {
         let is_registry = not_found::is_registry_path(http.path());
         let is_https = app.as_ref().is_some_and(|app| app.is_https);
         let origins = app.as_ref().map(|app| &app.config.server.allowed_origins);

@@ -115,6 +115,9 @@ const AUDIT_KEY: &str = "keys/audit.key";
 /// How long one batch may take before the writer counts as hung, in milliseconds.
 const HUNG: i64 = 30_000;
 
+/// A state that somebody looks at, as long as this is there.
+pub type Present = arc_swap::Guard<Arc<State>>;
+
 /// The store of one data directory, open for one process.
 pub struct Store {
     shared: Arc<Shared>,
@@ -248,6 +251,13 @@ impl Store {
     #[must_use]
     pub fn state(&self) -> Arc<State> {
         self.shared.state.load_full()
+    }
+
+    /// The same for as long as a request looks at it: nobody counts that, while all threads that count in one place wait for
+    /// each other.
+    #[must_use]
+    pub fn present(&self) -> Present {
+        self.shared.state.load()
     }
 
     /// The data directory.

@@ -29,6 +29,7 @@ use super::stream::{HEAD_TIMEOUT, Stream, Wire};
 use crate::http::App;
 use crate::http::address::SocketPeer;
 use crate::http::pools::THREADS;
+use crate::http::request::SharedApp;
 use crate::http::request_log;
 use crate::metrics::{Gauge, Metrics};
 
@@ -237,8 +238,9 @@ fn http<S: Respond>(
 ) -> impl ServiceFactory<(Stream, Option<SocketAddr>), Config = (), Response = (), InitError = ()> + use<S> {
     let Site { app, router, max_body } = site.clone();
     let of_worker = router.of_worker(&app);
+    let (app, router): (SharedApp, _) = (Rc::new(app), Rc::new(router));
     let serve = move |http: HttpRequest, payload: web::Payload| {
-        let router = Arc::clone(&router);
+        let router = Rc::clone(&router);
         async move {
             let asked = http.clone();
             let connection = http.conn_data::<Place>().map(|place| Arc::clone(place.connection()));

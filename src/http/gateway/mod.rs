@@ -24,7 +24,7 @@ use super::address;
 use super::failure::Failure;
 use super::not_found::is_registry_path;
 use super::pools::{Source, UpstreamPlace, Work};
-use super::request::{self, app};
+use super::request::{self, SharedApp, app};
 use crate::api::{Access, Code};
 use crate::domain::distribution::{self, Asked, ContentRequest, Object, Verb};
 use crate::metrics::{GatewayOutcome, UpstreamError};
@@ -158,7 +158,7 @@ fn full() -> Failure {
 /// A request on its way through.
 struct Passage {
     http: HttpRequest,
-    app: web::Data<App>,
+    app: SharedApp,
     relay: Rc<Relay>,
     /// Where it comes from, as it is counted.
     source: Source,

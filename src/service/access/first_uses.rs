@@ -7,8 +7,10 @@
 //! A use that was written is forgotten. Whoever asks which secrets have ended takes the uses first and the state after
 //! them ([`FirstUses::before`]): the other way round, a use that is written between the two would be in neither.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use imbl::OrdSet;
 
 use crate::domain::id::Id;
 use crate::domain::secret::TokenHash;
@@ -17,21 +19,16 @@ use crate::domain::token::{AccessToken, PreviousSecret, Shown};
 
 /// The used secrets of rotations that are not written yet: access token, and number of the secret.
 #[derive(Clone, Default)]
-pub(in crate::service) struct FirstUses(Arc<Mutex<Used>>);
+pub(in crate::service) struct FirstUses(Arc<ArcSwap<OrdSet<(Id, u64)>>>);
 
 /// The same, as they were at one moment.
-#[derive(Clone, Default)]
-pub(in crate::service) struct Used(Arc<BTreeSet<(Id, u64)>>);
+pub(in crate::service) struct Used(Guard<Arc<OrdSet<(Id, u64)>>>);
 
 impl FirstUses {
-    fn lock(&self) -> MutexGuard<'_, Used> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The uses that a state does not have yet, and that state, which `state` takes. Each use that was noted before is in
     /// one of the two.
     pub(in crate::service) fn before<S>(&self, state: impl FnOnce() -> S) -> (Used, S) {
-        let used = self.lock().clone();
+        let used = Used(self.0.load());
         (used, state())
     }
 
@@ -39,20 +36,31 @@ impl FirstUses {
     pub(in crate::service) fn note(&self, token: &AccessToken, shown: &TokenHash) {
         let ends_overlap = token.overlap_until_used && token.previous.is_some();
         if token.hash == *shown && (token.retry.is_some() || ends_overlap) {
-            Arc::make_mut(&mut self.lock().0).insert((token.id, token.generation));
+            let used = (token.id, token.generation);
+            // It is noted again with each sign-in until it is written.
+            if !self.0.load().contains(&used) {
+                self.change(|all| _ = all.insert(used));
+            }
         }
     }
 
     /// Those that wait to be written.
     pub(in crate::service) fn waiting(&self) -> Vec<(Id, u64)> {
-        self.lock().0.iter().copied().collect()
+        self.0.load().iter().copied().collect()
     }
 
     /// Forgets those that were written.
     pub(in crate::service) fn written(&self, written: &[(Id, u64)]) {
-        let mut waiting = self.lock();
-        let waiting = Arc::make_mut(&mut waiting.0);
-        written.iter().for_each(|use_of| _ = waiting.remove(use_of));
+        self.change(|used| written.iter().for_each(|use_of| _ = used.remove(use_of)));
+    }
+
+    /// Puts others in the place of these: every sign-in reads them, and hardly any changes them.
+    fn change(&self, change: impl Fn(&mut OrdSet<(Id, u64)>)) {
+        self.0.rcu(|used| {
+            let mut used = OrdSet::clone(used);
+            change(&mut used);
+            used
+        });
     }
 }
 

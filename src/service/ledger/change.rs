@@ -2,7 +2,6 @@
 //! in one transaction on the writer's thread. Upkeep is what dockpass writes for itself, each case by name.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::deed::{Deed, audited_account, audited_repository, label};
 use super::ending;
@@ -18,7 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::access::{Administered, Allowed, Authority, Call, Permit, Used};
 use crate::service::error::Error;
-use crate::store::{Share, State, Txn, WriteAccess};
+use crate::store::{Present, Share, State, Txn, WriteAccess};
 
 /// New passwords of an account a minute: far more than anybody sets.
 const PASSWORDS_PER_MINUTE: u32 = 30;
@@ -205,8 +204,8 @@ impl<'s> Change<'_, 's> {
 
 impl Service {
     /// The state, and the first uses of secrets that it does not have yet.
-    pub(in crate::service) fn present(&self) -> (Used, Arc<State>) {
-        self.first_uses.before(|| self.store.state())
+    pub(in crate::service) fn present(&self) -> (Used, Present) {
+        self.first_uses.before(|| self.store.present())
     }
 
     /// Reads the state under the rule `allow`, and records a denial.

@@ -167,7 +167,7 @@ impl Service {
     /// Notes that the access token which opened the caller's session was used.
     fn note_session_use(&self, caller: &Caller, now: Timestamp) {
         if let (Some(id), Some(secret)) = (caller.token(), caller.secret())
-            && let Some(token) = self.store.state().token(id)
+            && let Some(token) = self.store.present().token(id)
         {
             self.note_use(token, secret, caller.address, now);
         }
@@ -176,7 +176,7 @@ impl Service {
     /// Notes that the access token which a registry token was made with was used: such a token may live long.
     fn note_ticket_use(&self, caller: &Caller, now: Timestamp) {
         if let (Some(id), Some(generation)) = (caller.token(), caller.generation())
-            && let Some(token) = self.store.state().token(id)
+            && let Some(token) = self.store.present().token(id)
             && let Some(hash) = token.secret_of(generation)
         {
             self.note_use(token, hash, caller.address, now);
@@ -208,7 +208,7 @@ impl Service {
             Some(token) => Some(token.parse().ok()?),
             None => None,
         };
-        let state = self.store.state();
+        let state = self.store.present();
         let (owner, token_there) = (state.account(account)?, token.and_then(|token| state.token(token)));
         let name = token_there.map_or_else(|| owner.name.clone().into(), |token| token.user_name(&owner.name));
         // A token of an earlier dockpass names no generation: then there was only one password and one secret.

@@ -96,7 +96,7 @@ impl Service {
         let authority = Authority::of(&state, &used, &call.caller, call.now)?;
         authority.visitor()?;
         let asked_as = asked_as(&authority, &call, &service, &asked);
-        let decided_in = (&state, self.signer.key_mark());
+        let decided_in = (&*state, self.signer.key_mark());
         let given = give(&self.giving, asked_as, decided_in, call.now, |state| {
             let live = self.settings.live.at(state);
             let form = self.entry_form(&service);
@@ -220,7 +220,7 @@ impl Service {
     /// Notes in which repositories the caller's access token is used.
     fn note_uses(&self, call: &Call, granted: &Scopes) {
         let Some(token) = call.caller.token() else { return };
-        let state = self.store.state();
+        let state = self.store.present();
         let repositories = granted.repositories.iter().filter_map(|scope| state.repository(&scope.name));
         repositories.for_each(|repository| self.pulls.note_use(repository, token, call.now.whole_seconds()));
     }
@@ -228,7 +228,7 @@ impl Service {
     /// The same in one repository.
     pub(in crate::service) fn note_use_in(&self, call: &Call, name: &RepositoryName) {
         let Some(token) = call.caller.token() else { return };
-        if let Some(repository) = self.store.state().repository(name) {
+        if let Some(repository) = self.store.present().repository(name) {
             self.pulls.note_use(repository, token, call.now.whole_seconds());
         }
     }
