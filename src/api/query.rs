@@ -4,6 +4,8 @@
 //! Unless a parameter's type says otherwise, an empty value counts as omitted, and of a repeated parameter the first
 //! value counts.
 
+use std::borrow::Cow;
+
 use crate::domain::act::{ActFilter, UnknownAct};
 use crate::domain::content::{Digest, TagName};
 use crate::domain::id::Id;
@@ -55,8 +57,8 @@ pub struct InvalidParameter {
     pub reason: String,
 }
 
-/// Names and values of a query string or a form, in their order.
-pub type Pairs = [(String, String)];
+/// Names and values of a query string or a form, in their order. Where nothing is encoded, they stand where they came.
+pub type Pairs<'p> = [(Cow<'p, str>, Cow<'p, str>)];
 
 /// A set of parameters.
 pub trait Parameters: Sized {
@@ -67,7 +69,7 @@ pub trait Parameters: Sized {
     ///
     /// # Errors
     /// [`InvalidParameter`]
-    fn read(pairs: &Pairs) -> Result<Self, InvalidParameter>;
+    fn read(pairs: &Pairs<'_>) -> Result<Self, InvalidParameter>;
 
     /// Writes those that are set.
     fn write(&self, pairs: &mut Vec<(&'static str, String)>);
@@ -89,8 +91,8 @@ pub trait Value: Sized {
 }
 
 /// Reads one parameter.
-pub(super) fn read<V: Value>(pairs: &Pairs, name: &'static str) -> Result<V, InvalidParameter> {
-    let values = pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
+pub(super) fn read<V: Value>(pairs: &Pairs<'_>, name: &'static str) -> Result<V, InvalidParameter> {
+    let values = pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| &**value);
     V::read(values).map_err(|reason| InvalidParameter { name, reason })
 }
 
@@ -115,7 +117,7 @@ macro_rules! parameters {
                 }),*]
             }
 
-            fn read(pairs: &$crate::api::query::Pairs) -> Result<Self, $crate::api::InvalidParameter> {
+            fn read(pairs: &$crate::api::query::Pairs<'_>) -> Result<Self, $crate::api::InvalidParameter> {
                 Ok(Self { $($field: $crate::api::query::read(pairs, $name)?,)* })
             }
 
@@ -135,7 +137,7 @@ macro_rules! beside {
                 [$($set::all()),*].into_iter().flatten().collect()
             }
 
-            fn read(pairs: &Pairs) -> Result<Self, InvalidParameter> {
+            fn read(pairs: &Pairs<'_>) -> Result<Self, InvalidParameter> {
                 Ok(($($set::read(pairs)?,)*))
             }
 
@@ -155,7 +157,7 @@ impl Parameters for () {
         Vec::new()
     }
 
-    fn read(_pairs: &Pairs) -> Result<Self, InvalidParameter> {
+    fn read(_pairs: &Pairs<'_>) -> Result<Self, InvalidParameter> {
         Ok(())
     }
 
@@ -372,7 +374,7 @@ pub struct Paging<K> {
 pub struct NamePaging(pub Paging<Name>);
 
 impl<K: PageStart> Paging<K> {
-    fn read_as(pairs: &Pairs, start: &'static str, size: &'static str) -> Result<Self, InvalidParameter> {
+    fn read_as(pairs: &Pairs<'_>, start: &'static str, size: &'static str) -> Result<Self, InvalidParameter> {
         let entries = match read::<Number>(pairs, size)?.0.as_deref() {
             None | Some("") => DEFAULT_SIZE,
             Some(text) => read_size(text)
@@ -407,7 +409,7 @@ impl<K: PageStart> Parameters for Paging<K> {
         ]
     }
 
-    fn read(pairs: &Pairs) -> Result<Self, InvalidParameter> {
+    fn read(pairs: &Pairs<'_>) -> Result<Self, InvalidParameter> {
         Self::read_as(pairs, "pageStart", "pageSize")
     }
 
@@ -424,7 +426,7 @@ impl Parameters for NamePaging {
         ]
     }
 
-    fn read(pairs: &Pairs) -> Result<Self, InvalidParameter> {
+    fn read(pairs: &Pairs<'_>) -> Result<Self, InvalidParameter> {
         Paging::read_as(pairs, "start", "limit").map(Self)
     }
 

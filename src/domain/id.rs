@@ -65,11 +65,12 @@ impl Id {
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = u128::from_be_bytes(self.0);
+        let mut rest = u128::from_be_bytes(self.0);
         let mut text = [b'0'; LENGTH];
-        for (place, letter) in text.iter_mut().rev().enumerate() {
-            let digit = usize::try_from((number >> (place * 5)) & 31).unwrap_or(0);
+        for letter in text.iter_mut().rev() {
+            let digit = usize::try_from(rest & 31).unwrap_or(0);
             *letter = ALPHABET.get(digit).copied().unwrap_or(b'0');
+            rest >>= 5;
         }
         f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }

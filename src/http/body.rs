@@ -42,7 +42,7 @@ impl<T: JsonBody> ReadBody for T {
 
 impl<P: Parameters> ReadBody for Form<P> {
     fn read(_http: &HttpRequest, bytes: &[u8]) -> Result<Self, Failure> {
-        let pairs: Vec<(String, String)> = form_urlencoded::parse(bytes).into_owned().collect();
+        let pairs: Vec<_> = form_urlencoded::parse(bytes).collect();
         Ok(Self(P::read(&pairs)?))
     }
 }

@@ -5,6 +5,7 @@
 //! [`Allowed`], the service's proof that the caller may do what the body asks for. [`Open`] is for the few operations
 //! without a caller; it cannot call a use-case that takes one.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::net::IpAddr;
@@ -175,7 +176,7 @@ impl<O: Operation> Request<O> {
     pub(super) fn exact_query(&self) -> Result<O::Query, Failure> {
         let (pairs, known) = (self.pairs(), O::Query::all());
         for (place, (name, _)) in pairs.iter().enumerate() {
-            if !known.iter().any(|parameter| parameter.name == name) {
+            if !known.iter().any(|parameter| *name == parameter.name) {
                 return Err(Failure::invalid(name, "not a parameter of this request"));
             }
             if pairs.iter().take(place).any(|(before, _)| before == name) {
@@ -252,8 +253,10 @@ pub(super) fn header(http: &HttpRequest, name: HeaderName) -> &str {
 
 /// The client's `User-Agent`, bounded.
 pub(super) fn user_agent(http: &HttpRequest) -> String {
-    let text: String = header(http, USER_AGENT).chars().filter(|letter| !letter.is_control()).collect();
-    text.get(..text.floor_char_boundary(MAX_USER_AGENT)).unwrap_or_default().to_owned()
+    // Of all control characters, the text of a header has tabs alone.
+    let mut text = header(http, USER_AGENT).replace('\t', "");
+    text.truncate(text.floor_char_boundary(MAX_USER_AGENT));
+    text
 }
 
 /// The credentials of the `Authorization` header. A registry token is accepted on the registry's own paths only, and an access
@@ -472,8 +475,8 @@ impl Received {
     }
 
     /// The pairs of the query string.
-    fn pairs(&self) -> Vec<(String, String)> {
-        form_urlencoded::parse(self.http.query_string().as_bytes()).into_owned().collect()
+    fn pairs(&self) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.http.query_string().as_bytes()).collect()
     }
 }
 

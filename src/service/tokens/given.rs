@@ -28,21 +28,38 @@ const PLACES: usize = 4;
 const LONGEST: usize = 4 * 1_024;
 const MOST_REPOSITORIES: usize = 8;
 
-/// What a token was asked with.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Asked {
+/// What a token is asked with.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Asked<'a> {
     /// Who holds the credential; nobody who has not signed in.
     holder: Option<Holder>,
     /// The registry service.
-    service: String,
+    service: &'a str,
+    scopes: &'a Scopes,
+}
+
+impl<'a> Asked<'a> {
+    /// None for what is never kept: a sign-in, which asks for nothing and of which there are no storms, and very much at once.
+    pub(super) fn new(holder: Option<Holder>, service: &'a str, scopes: &'a Scopes) -> Option<Self> {
+        let is_kept = !scopes.is_empty() && scopes.repositories.len() <= MOST_REPOSITORIES;
+        is_kept.then_some(Self { holder, service, scopes })
+    }
+}
+
+/// What a token was asked with.
+struct KeptAsked {
+    holder: Option<Holder>,
+    service: Box<str>,
     scopes: Scopes,
 }
 
-impl Asked {
-    /// None for what is never kept: a sign-in, which asks for nothing and of which there are no storms, and very much at once.
-    pub(super) fn new(holder: Option<Holder>, service: &str, scopes: &Scopes) -> Option<Self> {
-        let is_kept = !scopes.is_empty() && scopes.repositories.len() <= MOST_REPOSITORIES;
-        is_kept.then(|| Self { holder, service: service.to_owned(), scopes: scopes.clone() })
+impl KeptAsked {
+    fn of(Asked { holder, service, scopes }: Asked<'_>) -> Self {
+        Self { holder, service: service.into(), scopes: scopes.clone() }
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { holder: self.holder, service: &self.service, scopes: &self.scopes }
     }
 }
 
@@ -84,7 +101,7 @@ pub(super) type Answered = (Given, Vec<Refused>);
 /// Those of `sign`.
 pub(super) fn give<S, K: PartialEq, E>(
     rows: &impl Rows<S, K>,
-    asked: Option<Asked>,
+    asked: Option<Asked<'_>>,
     (state, key): (&Arc<S>, K),
     now: Timestamp,
     sign: impl FnOnce(&Arc<S>) -> Result<Answered, E>,
@@ -96,7 +113,7 @@ pub(super) fn give<S, K: PartialEq, E>(
     }
     let (given, refused) = sign(state)?;
     if refused.is_empty() && given.is_worth_a_place() {
-        let kept = Kept { asked, state: Arc::downgrade(state), key, given: given.clone() };
+        let kept = Kept { asked: KeptAsked::of(asked), state: Arc::downgrade(state), key, given: given.clone() };
         rows.with(number, |row| row.keep(kept));
     }
     Ok((given, refused))
@@ -104,7 +121,7 @@ pub(super) fn give<S, K: PartialEq, E>(
 
 /// A token, and when it may be found.
 struct Kept<S, K> {
-    asked: Asked,
+    asked: KeptAsked,
     /// The state that it was decided in. It is the same only in the same place, which is not used again meanwhile.
     state: Weak<S>,
     key: K,
@@ -121,9 +138,9 @@ impl<S, K> Default for Row<S, K> {
 }
 
 impl<S, K: PartialEq> Row<S, K> {
-    fn find(&self, asked: &Asked, state: &Arc<S>, key: &K, now: Timestamp) -> Option<&Given> {
+    fn find(&self, asked: &Asked<'_>, state: &Arc<S>, key: &K, now: Timestamp) -> Option<&Given> {
         let is_it = |kept: &&Kept<S, K>| {
-            kept.asked == *asked
+            kept.asked.asked() == *asked
                 && std::ptr::eq(kept.state.as_ptr(), Arc::as_ptr(state))
                 && kept.key == *key
                 && kept.given.is_fresh(now)
@@ -134,7 +151,8 @@ impl<S, K: PartialEq> Row<S, K> {
     /// In the place of an earlier one for the same, or of the oldest; not of a later one, which a slow request came after.
     fn keep(&mut self, kept: Kept<S, K>) {
         let signed_at = |place: &Option<Kept<S, K>>| place.as_ref().map(|other| other.given.signed_at.millis());
-        let is_same = |place: &Option<Kept<S, K>>| place.as_ref().is_some_and(|other| other.asked == kept.asked);
+        let is_same =
+            |place: &Option<Kept<S, K>>| place.as_ref().is_some_and(|other| other.asked.asked() == kept.asked.asked());
         let oldest = self.0.iter_mut().min_by_key(|place| (!is_same(place), signed_at(place)));
         if let Some(place) = oldest.filter(|place| signed_at(place) <= Some(kept.given.signed_at.millis())) {
             *place = Some(kept);
@@ -153,7 +171,7 @@ impl<S, K: PartialEq> Row<S, K> {
 /// Rows behind locks.
 pub(super) trait Rows<S, K> {
     /// The row of what is asked for.
-    fn number_of(&self, asked: &Asked) -> usize;
+    fn number_of(&self, asked: &Asked<'_>) -> usize;
 
     /// Works on a row, if there is one of this number.
     fn with<T>(&self, number: usize, work: impl FnOnce(&mut Row<S, K>) -> T) -> Option<T>;
@@ -173,7 +191,7 @@ impl<S, K> Default for Giving<S, K> {
 }
 
 impl<S, K> Rows<S, K> for Giving<S, K> {
-    fn number_of(&self, asked: &Asked) -> usize {
+    fn number_of(&self, asked: &Asked<'_>) -> usize {
         usize::try_from(self.hasher.hash_one(asked) % ROWS as u64).unwrap_or_default()
     }
 
@@ -211,12 +229,12 @@ mod tests {
         Timestamp::from_seconds(1_795_296_000 + seconds)
     }
 
-    fn asked(scope: &str) -> Option<Asked> {
-        Asked::new(None, "dockpass", &Scopes::parse([scope]).unwrap())
+    fn asked(scope: &str) -> Option<KeptAsked> {
+        Asked::new(None, "dockpass", &Scopes::parse([scope]).unwrap()).map(KeptAsked::of)
     }
 
     /// One of `a/NAME`.
-    fn of(name: &str) -> Asked {
+    fn of(name: &str) -> KeptAsked {
         asked(&format!("repository:a/{name}:pull")).unwrap()
     }
 
@@ -226,13 +244,13 @@ mod tests {
     }
 
     /// Whether it is given again what was signed before; otherwise this is signed.
-    fn is_again<S>(giving: &Giving<S, u8>, asked: Option<Asked>, decided: (&Arc<S>, u8), signs: Given) -> bool {
+    fn is_again<S>(giving: &Giving<S, u8>, asked: Option<KeptAsked>, decided: (&Arc<S>, u8), signs: Given) -> bool {
         let (mut is_again, now) = (true, signs.signed_at);
         let sign = |_: &Arc<S>| {
             is_again = false;
             Ok::<_, Infallible>((signs, Vec::new()))
         };
-        let Ok(_) = give(giving, asked, decided, now, sign);
+        let Ok(_) = give(giving, asked.as_ref().map(KeptAsked::asked), decided, now, sign);
         is_again
     }
 
@@ -260,7 +278,7 @@ mod tests {
     }
 
     impl Rows<Rights, u8> for Site {
-        fn number_of(&self, _: &Asked) -> usize {
+        fn number_of(&self, _: &Asked<'_>) -> usize {
             0
         }
 
@@ -294,7 +312,7 @@ mod tests {
                 let number = self.signatures.fetch_add(1, Ordering::SeqCst);
                 Ok::<_, Infallible>((given(&format!("{} {number}", state.level), 0), Vec::new()))
             };
-            let Ok((given, _)) = give(self, Some(of("x")), (&state, 0), at(0), sign);
+            let Ok((given, _)) = give(self, Some(of("x").asked()), (&state, 0), at(0), sign);
             let (level, number) = given.token.split_once(' ').unwrap();
             Some(Got { level: level.parse().unwrap(), signature: number.parse().unwrap() })
         }
@@ -381,8 +399,9 @@ mod tests {
         };
         row.keep(kept("x", "new", 5));
         row.keep(kept("x", "late", 0));
-        let there =
-            |row: &Row<(), u8>, name: &str| row.find(&of(name), &state, &0, at(6)).map(|it| it.token.to_string());
+        let there = |row: &Row<(), u8>, name: &str| {
+            row.find(&of(name).asked(), &state, &0, at(6)).map(|it| it.token.to_string())
+        };
         assert_eq!(there(&row, "x").as_deref(), Some("new"));
         row.keep(kept("x", "newer", 6));
         assert_eq!(there(&row, "x").as_deref(), Some("newer"));
@@ -409,7 +428,7 @@ mod tests {
         };
         (0..=PLACES).for_each(|number| keep(&mut row, number));
         keep(&mut row, PLACES);
-        let there = |number: usize| row.find(&of(&name(number)), &state, &0, at(5)).is_some();
+        let there = |number: usize| row.find(&of(&name(number)).asked(), &state, &0, at(5)).is_some();
         assert_eq!((0..=PLACES).map(there).collect::<Vec<_>>(), [false, true, true, true, true]);
         let none = Giving::default();
         is_again(&none, Some(of("x")), (&state, 0), given(&"x".repeat(LONGEST + 1), 0));
@@ -427,7 +446,7 @@ mod tests {
     fn two_servers_have_different_rows_for_the_same() {
         let (one, other) = (Giving::default(), Giving::default());
         let all = |giving: &Giving<(), u8>| -> Vec<usize> {
-            (0..8).map(|number| giving.number_of(&of(&format!("app-{number}")))).collect()
+            (0..8).map(|number| giving.number_of(&of(&format!("app-{number}")).asked())).collect()
         };
         assert_eq!(all(&one), all(&one));
         assert_ne!(all(&one), all(&other));

@@ -45,16 +45,14 @@ pub struct Issued {
 /// A decided request for a registry token, which [`Service::issue`] carries out; what is granted is signed already.
 pub struct Decided {
     call: Call,
-    /// The registry service that the token is for.
-    service: String,
     next: NextStep,
 }
 
 enum NextStep {
     /// Give this, signed now or just before.
     Give(Answered),
-    /// Make these repositories, then decide anew what is granted of the request.
-    Create(Vec<RepositoryName>, Scopes),
+    /// Make these repositories, then decide anew what is granted of the request for this registry service.
+    Create(Vec<RepositoryName>, Scopes, String),
 }
 
 /// Why nothing was signed.
@@ -95,25 +93,25 @@ impl Service {
         let (used, state) = self.present();
         let authority = Authority::of(&state, &used, &call.caller, call.now)?;
         authority.visitor()?;
-        let asked_as = asked_as(&authority, &call, &service, &asked);
+        let asked_as = asked_as(&authority, &call, service, &asked);
         let decided_in = (&*state, self.signer.key_mark());
         let given = give(&self.giving, asked_as, decided_in, call.now, |state| {
             let live = self.settings.live.at(state);
-            let form = self.entry_form(&service);
+            let form = self.entry_form(service);
             let missing = if live.create_on_push { to_be_made(&authority, &asked, form) } else { Vec::new() };
             if missing.is_empty() {
-                let signable = self.signable(&authority, &call, &service, &asked, &live);
-                self.signed(&call, service.clone(), signable).map_err(Unsigned::Failed)
+                let signable = self.signable(&authority, &call, service, &asked, &live);
+                self.signed(&call, service, signable).map_err(Unsigned::Failed)
             } else {
                 Err(Unsigned::Missing(missing))
             }
         });
         let next = match given {
             Ok(answered) => NextStep::Give(answered),
-            Err(Unsigned::Missing(missing)) => NextStep::Create(missing, asked),
+            Err(Unsigned::Missing(missing)) => NextStep::Create(missing, asked, service.to_owned()),
             Err(Unsigned::Failed(error)) => return Err(error),
         };
-        Ok(Decided { call, service, next })
+        Ok(Decided { call, next })
     }
 
     fn signable(
@@ -140,17 +138,17 @@ impl Service {
     /// # Errors
     /// [`Error::Unauthenticated`] if repositories had to be made, and the caller's credential no longer stands.
     pub fn issue(&self, decided: Decided) -> Result<Issued, Error> {
-        let Decided { call, service, next } = decided;
+        let Decided { call, next } = decided;
         let (given, refused) = match next {
             NextStep::Give(answered) => answered,
-            NextStep::Create(missing, asked) => {
+            NextStep::Create(missing, asked, service) => {
                 self.create_by_push(&call, missing)?;
                 // Decided anew, with the repositories just made, and whatever else has changed meanwhile.
                 let (used, state) = self.present();
                 let authority = Authority::of(&state, &used, &call.caller, call.now)?;
                 let live = self.settings.live.at(&state);
                 let signable = self.signable(&authority, &call, &service, &asked, &live);
-                self.signed(&call, service, signable)?
+                self.signed(&call, &service, signable)?
             }
         };
         self.note_issued(&call, &given, &refused);
@@ -161,13 +159,13 @@ impl Service {
     }
 
     /// Signs a registry token; answers what was refused, too.
-    fn signed(&self, call: &Call, service: String, signable: Signable) -> Result<Answered, Error> {
+    fn signed(&self, call: &Call, service: &str, signable: Signable) -> Result<Answered, Error> {
         let Signable { granted: Granted { scopes, refused }, access, end, owner, is_recorded } = signable;
         let issued_at = call.now.whole_seconds();
         let claims = Claims {
             iss: self.settings.issuer.clone(),
             sub: call.caller.name().map(ToString::to_string).unwrap_or_default(),
-            aud: service,
+            aud: service.to_owned(),
             exp: end.seconds(),
             nbf: issued_at.seconds() - BACK_DATED,
             iat: issued_at.seconds() - BACK_DATED,
@@ -191,14 +189,14 @@ impl Service {
         }
     }
 
-    fn service(&self, asked: Option<&str>) -> Result<String, Error> {
+    fn service(&self, asked: Option<&str>) -> Result<&str, Error> {
         let services = &self.settings.services;
         let found = match asked.unwrap_or_default() {
             "" => services.first(),
             asked => services.iter().find(|known| *known == asked),
         };
         let unknown = || format!("not a service of this registry, whose services are: {}", services.join(", "));
-        found.cloned().ok_or_else(|| Error::invalid("service", unknown()))
+        found.map(String::as_str).ok_or_else(|| Error::invalid("service", unknown()))
     }
 
     /// How a registry token for this service says what it grants.
@@ -254,7 +252,7 @@ fn entries(granted: &Scopes, state: &State, form: EntryForm) -> Vec<AccessEntry>
 }
 
 /// What a registry token for this caller is kept by; none for one who has no name that a token could say.
-fn asked_as(authority: &Authority<'_>, call: &Call, service: &str, asked: &Scopes) -> Option<Asked> {
+fn asked_as<'a>(authority: &Authority<'_>, call: &Call, service: &'a str, asked: &'a Scopes) -> Option<Asked<'a>> {
     let holder = authority.generation(&call.caller).and_then(|generation| call.caller.holder_of(generation));
     let is_named = holder.is_some() || call.caller.is_anonymous();
     is_named.then(|| Asked::new(holder, service, asked)).flatten()
