@@ -26,22 +26,23 @@ pub enum NamespaceType {
     Organization,
 }
 
-/// A repository.
+/// A repository. Its texts are read as `String`; who only writes it takes them from where they are.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Repository {
+#[schemars(rename = "Repository")]
+pub struct Repository<T = String> {
     /// Identifier.
-    pub id: String,
+    pub id: T,
     /// Namespace; `_` for names of one component.
-    pub namespace: String,
+    pub namespace: T,
     /// What kind of account owns the namespace; `user` if none does.
     pub namespace_type: NamespaceType,
     /// Name without its namespace.
-    pub name: String,
+    pub name: T,
     /// One line about it.
-    pub short_description: String,
+    pub short_description: T,
     /// More about it.
-    pub long_description: String,
+    pub long_description: T,
     /// Who may see it without a grant.
     pub visibility: Visibility,
     /// Always false: dockpass does not scan.
@@ -65,13 +66,13 @@ pub struct Repository {
     pub access_level: AccessLevel,
     /// The name of the account that owns it: that of its namespace, unless it was transferred. Null if nobody does, and for
     /// callers who may not see accounts.
-    pub owner: Option<String>,
+    pub owner: Option<T>,
     /// When it was last pushed to; null if no push was seen.
     #[schemars(extend("format" = "date-time"))]
-    pub last_push: Option<String>,
+    pub last_push: Option<T>,
     /// Since when the registry has had none of its tags; null while it has any.
     #[schemars(extend("format" = "date-time"))]
-    pub missing_since: Option<String>,
+    pub missing_since: Option<T>,
 }
 
 /// How a repository was used lately.
@@ -98,12 +99,13 @@ pub struct ActivityDay {
 
 /// A page of repositories.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Repositories {
+#[schemars(rename = "Repositories")]
+pub struct Repositories<T = String> {
     /// The repositories of the page, by name.
-    pub repositories: Vec<Repository>,
+    pub repositories: Vec<Repository<T>>,
 }
 
-impl Repositories {
+impl<T: AsRef<str>> Repositories<T> {
     /// The same as serde writes it, in an eighth of the time: the names of fields are known, and hardly a text has a letter
     /// that JSON escapes.
     #[must_use]
@@ -119,62 +121,68 @@ impl Repositories {
     }
 }
 
-impl Repository {
+impl<T: AsRef<str>> Repository<T> {
+    /// Few pieces, since each costs as much as its letters: what stands between two values is one.
     fn write(&self, json: &mut String) {
         let flag = |is_so: bool| if is_so { "true" } else { "false" };
-        write_texts(json, &[("{\"id\":", &self.id), (",\"namespace\":", &self.namespace)]);
-        json.push_str(match self.namespace_type {
-            NamespaceType::User => ",\"namespaceType\":\"user\"",
-            NamespaceType::Organization => ",\"namespaceType\":\"organization\"",
-        });
-        write_texts(
-            json,
-            &[
-                (",\"name\":", &self.name),
-                (",\"shortDescription\":", &self.short_description),
-                (",\"longDescription\":", &self.long_description),
-            ],
-        );
+        let kind = match self.namespace_type {
+            NamespaceType::User => "\",\"namespaceType\":\"user\",\"name\":\"",
+            NamespaceType::Organization => "\",\"namespaceType\":\"organization\",\"name\":\"",
+        };
+        let names = ["{\"id\":\"", self.id.as_ref(), "\",\"namespace\":\"", self.namespace.as_ref(), kind];
+        names.into_iter().chain([self.name.as_ref()]).for_each(|piece| json.push_str(piece));
+        write_free(json, "\",\"shortDescription\":\"", self.short_description.as_ref());
+        write_free(json, "\",\"longDescription\":\"", self.long_description.as_ref());
         json.push_str(match self.visibility {
-            Visibility::Public => ",\"visibility\":\"public\"",
-            Visibility::Private => ",\"visibility\":\"private\"",
+            Visibility::Public => "\",\"visibility\":\"public\",\"scanOnPush\":",
+            Visibility::Private => "\",\"visibility\":\"private\",\"scanOnPush\":",
         });
-        json.extend([",\"scanOnPush\":", flag(self.scan_on_push)]);
-        json.extend([",\"immutableTags\":", flag(self.immutable_tags), ",\"immutableTagPatterns\":["]);
+        let flags = [flag(self.scan_on_push), ",\"immutableTags\":", flag(self.immutable_tags)];
+        flags.into_iter().for_each(|piece| json.push_str(piece));
+        json.push_str(",\"immutableTagPatterns\":[");
         for (place, pattern) in self.immutable_tag_patterns.iter().enumerate() {
-            write_texts(json, &[(if place == 0 { "" } else { "," }, pattern)]);
+            write_free(json, if place == 0 { "\"" } else { ",\"" }, pattern);
+            json.push('"');
         }
-        json.extend(["],\"enableManifestLists\":", flag(self.enable_manifest_lists)]);
-        let counts = [(",\"pulls\":", self.pulls), (",\"pushes\":", self.pushes), (",\"tagLimit\":", self.tag_limit)];
-        for (name, count) in counts {
-            json.push_str(name);
-            json.push_str(&count.to_string());
-        }
-        json.extend([",\"accessLevel\":\"", self.access_level.as_str(), "\""]);
-        let options = [
-            (",\"owner\":", &self.owner),
-            (",\"lastPush\":", &self.last_push),
-            (",\"missingSince\":", &self.missing_since),
-        ];
-        for (name, text) in options {
-            match text {
-                Some(text) => write_texts(json, &[(name, text)]),
-                None => json.extend([name, "null"]),
-            }
-        }
+        json.push_str("],\"enableManifestLists\":");
+        json.push_str(flag(self.enable_manifest_lists));
+        write_number(json, ",\"pulls\":", self.pulls);
+        write_number(json, ",\"pushes\":", self.pushes);
+        write_number(json, ",\"tagLimit\":", self.tag_limit);
+        json.push_str(",\"accessLevel\":\"");
+        json.push_str(self.access_level.as_str());
+        write_option(json, ["\",\"owner\":\"", "\",\"owner\":null"], self.owner.as_ref());
+        write_option(json, [",\"lastPush\":\"", ",\"lastPush\":null"], self.last_push.as_ref());
+        write_option(json, [",\"missingSince\":\"", ",\"missingSince\":null"], self.missing_since.as_ref());
         json.push('}');
     }
 }
 
-/// Writes texts of JSON, each after what stands before it.
-fn write_texts(json: &mut String, texts: &[(&str, &str)]) {
-    for (before, text) in texts {
-        json.push_str(before);
-        if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
-            json.push_str(&serde_json::Value::from(*text).to_string());
-        } else {
-            json.extend(["\"", text, "\""]);
-        }
+/// Writes a text that people chose, after what stands before it with the opening quotation mark.
+fn write_free(json: &mut String, before: &str, text: &str) {
+    json.push_str(before);
+    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        let quoted = serde_json::Value::from(text).to_string();
+        json.push_str(quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default());
+    } else {
+        json.push_str(text);
+    }
+}
+
+/// Writes a name or a time, in which JSON escapes nothing, or that there is none.
+fn write_option(json: &mut String, [before, none]: [&str; 2], text: Option<&impl AsRef<str>>) {
+    match text {
+        Some(text) => [before, text.as_ref(), "\""].into_iter().for_each(|piece| json.push_str(piece)),
+        None => json.push_str(none),
+    }
+}
+
+/// Writes a number after its name: most have one digit, since most repositories are hardly used.
+fn write_number(json: &mut String, before: &str, number: u64) {
+    json.push_str(before);
+    match u8::try_from(number) {
+        Ok(digit @ 0..=9) => json.push(char::from(b'0' + digit)),
+        Ok(_) | Err(_) => json.push_str(&number.to_string()),
     }
 }
 
@@ -312,7 +320,7 @@ mod tests {
             immutable_tag_patterns: some("v*").into_iter().chain(some("1.*")).collect(),
             enable_manifest_lists: is_full,
             pulls: u64::from(is_full) * u64::MAX,
-            pushes: 7,
+            pushes: 7 + 3 * u64::from(is_full),
             tag_limit: 0,
             access_level: if is_full { AccessLevel::Admin } else { AccessLevel::ReadOnly },
             owner: some("bob"),

@@ -141,7 +141,7 @@ impl<T, O: Operation<Answer = Paged<T>>> Reply<O> {
 
 impl<O: Operation<Answer = Paged<Repositories>>> Reply<O> {
     /// A page of repositories.
-    pub(super) fn repositories(answer: &Paged<Repositories>) -> Self {
+    pub(super) fn repositories<T: AsRef<str>>(answer: &Paged<Repositories<T>>) -> Self {
         let mut response = builder::<O>();
         page_headers(&mut response, answer.next.as_deref(), answer.count);
         Self::sent(response.content_type(ContentType::json()).body(answer.page.json()))

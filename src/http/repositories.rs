@@ -1,5 +1,6 @@
 //! `/api/v0/repositories`: repository records.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::App;
@@ -27,15 +28,16 @@ const KEPT: &str = "names never change";
 /// How long an answer waits for the deletion of content, which goes on afterwards.
 const CONTENT_TIMEOUT: Duration = Duration::from_secs(20);
 
-pub(super) fn shown(view: &RepositoryView) -> api::Repository {
+/// A repository as the API shows it: its texts copied, or taken from where they are.
+pub(super) fn shown<'v, T: From<&'v str> + From<String>>(view: &'v RepositoryView) -> api::Repository<T> {
     let repository = &view.repository;
     api::Repository {
-        id: repository.id.to_string(),
-        namespace: repository.name.namespace_str().to_owned(),
+        id: repository.id.to_string().into(),
+        namespace: repository.name.namespace_str().into(),
         namespace_type: if view.is_organization { api::NamespaceType::Organization } else { api::NamespaceType::User },
-        name: repository.name.rest().to_owned(),
-        short_description: repository.short_description.clone(),
-        long_description: repository.long_description.clone(),
+        name: repository.name.rest().into(),
+        short_description: repository.short_description.as_str().into(),
+        long_description: repository.long_description.as_str().into(),
         visibility: if repository.is_public { api::Visibility::Public } else { api::Visibility::Private },
         scan_on_push: false,
         immutable_tags: repository.immutable_tags.is_all(),
@@ -45,9 +47,9 @@ pub(super) fn shown(view: &RepositoryView) -> api::Repository {
         pushes: view.activity.pushes,
         tag_limit: 0,
         access_level: view.level,
-        owner: view.owner.as_ref().map(ToString::to_string),
-        last_push: view.activity.last_push.map(|at| at.to_string()),
-        missing_since: view.activity.missing_since.map(|at| at.to_string()),
+        owner: view.owner.as_ref().map(|owner| owner.as_str().into()),
+        last_push: view.activity.last_push.map(|at| at.to_string().into()),
+        missing_since: view.activity.missing_since.map(|at| at.to_string().into()),
     }
 }
 
@@ -86,7 +88,7 @@ fn one<O: Operation<Answer = api::Repository>>(app: &App, view: &RepositoryView)
 
 pub(super) async fn list(request: Request<op::ListRepositories>) -> Replied<op::ListRepositories> {
     let (op::OfOwner { owner }, containing, order, page, count) = request.query()?;
-    Ok(Reply::repositories(&list_within(&request, (None, owner), (containing, order, page, count)).await?))
+    list_within(&request, (None, owner), (containing, order, page, count)).await
 }
 
 pub(super) async fn activity(request: Request<op::ViewActivity>) -> Replied<op::ViewActivity> {
@@ -106,14 +108,14 @@ pub(super) async fn list_namespace(
 ) -> Replied<op::ListRepositoriesOfNamespace> {
     let ([text], query) = (request.parts()?, request.query()?);
     let namespace = namespace(&text)?;
-    Ok(Reply::repositories(&list_within(&request, (Some(namespace), None), query).await?))
+    list_within(&request, (Some(namespace), None), query).await
 }
 
-async fn list_within(
+async fn list_within<O: Operation<Answer = Paged<api::Repositories>>>(
     request: &Checked,
     (namespace, owner): (Option<Namespace>, Option<String>),
     (containing, order, page, count): op::RepositoryList,
-) -> Result<Paged<api::Repositories>, Failure> {
+) -> Replied<O> {
     let (contains, order, with_count) = (containing.contains, order.order.unwrap_or_default(), count.is_wanted());
     // The repositories of the empty namespace are no contiguous range of names: all names are scanned.
     let is_scan = contains.is_some() || owner.is_some() || namespace == Some(Namespace::Empty);
@@ -121,8 +123,8 @@ async fn list_within(
     let page = PageQuery { order, after: page.start, limit: page.size };
     let query = RepositoryQuery { namespace, owner, contains, page, with_count };
     let list = request.read_list(is_long, move |service, call| service.list_repositories(call, &query)).await?;
-    let repositories = list.entries.iter().map(shown).collect();
-    Ok(page::paged(&list, |_, _| api::Repositories { repositories }))
+    let repositories = list.entries.iter().map(shown::<Cow<'_, str>>).collect();
+    Ok(Reply::repositories(&page::paged(&list, |_, _| api::Repositories { repositories })))
 }
 
 pub(super) async fn create(request: Request<op::CreateRepository>) -> Replied<op::CreateRepository> {

@@ -5,6 +5,9 @@ use crate::domain::order::Order;
 /// How many entries one page of a filtered list looks at: so it costs no more than this, however few the filter selects.
 pub(super) const LOOKED_AT: usize = 16 * 1_024;
 
+/// For so many entries room is made at once: a page of the usual size has no more.
+const USUAL: usize = 10;
+
 /// Which page of a list.
 #[derive(Clone, Debug)]
 pub struct PageQuery<K> {
@@ -30,7 +33,8 @@ pub struct Page<T, K> {
 impl<T, K: Clone + Ord> Page<T, K> {
     /// The first `limit` entries of `rest`, the remainder of a list that has `count` entries.
     pub(super) fn of(mut rest: impl Iterator<Item = T>, key: fn(&T) -> &K, limit: usize, count: Option<usize>) -> Self {
-        let entries: Vec<T> = rest.by_ref().take(limit).collect();
+        let mut entries = Vec::with_capacity(limit.min(USUAL));
+        entries.extend(rest.by_ref().take(limit));
         let next = entries.last().map(|last| key(last).clone()).filter(|_| rest.next().is_some());
         Self { entries, next, count }
     }
