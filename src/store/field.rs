@@ -27,10 +27,26 @@ use crate::domain::token_uses::TokenUses;
 use crate::domain::usage::SecretUse;
 use crate::domain::user_name::UserName;
 
-/// An identifier, as a record has it.
-pub(super) type Bytes16 = [u8; 16];
+/// An identifier, as a record has it: its sixteen bytes in their order, as numbers of eight. serde takes an array entry by
+/// entry, and a start takes millions of identifiers and hashes.
+pub(super) type Bytes16 = [u64; 2];
 /// A hash, as a record has it.
-pub(super) type Bytes32 = [u8; 32];
+pub(super) type Bytes32 = [u64; 4];
+
+/// The numbers that these bytes are on the disk, where each begins with its lowest byte.
+fn numbers<const N: usize>(bytes: &[u8]) -> [u64; N] {
+    let (chunks, _) = bytes.as_chunks::<8>();
+    std::array::from_fn(|place| chunks.get(place).map_or(0, |chunk| u64::from_le_bytes(*chunk)))
+}
+
+/// The bytes that are these numbers.
+fn bytes<const N: usize>(numbers: &[u64]) -> [u8; N] {
+    let mut bytes = [0; N];
+    for (chunk, number) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(numbers) {
+        *chunk = number.to_le_bytes();
+    }
+    bytes
+}
 
 /// A domain value that records can hold.
 pub(super) trait Field: Sized {
@@ -59,7 +75,7 @@ macro_rules! plain {
     };
 }
 
-plain!(bool, u32, u64, String, Bytes32);
+plain!(bool, u32, u64, String);
 
 /// Values that a pair of functions converts.
 macro_rules! converted {
@@ -81,8 +97,9 @@ macro_rules! converted {
 }
 
 converted! {
-    Id as Bytes16: |id| id.to_bytes(), |bytes| Some(Self::from_bytes(bytes));
-    TokenHash as Bytes32: |hash| *hash.as_bytes(), |bytes| Some(Self::from_bytes(bytes));
+    [u8; 32] as Bytes32: |hash| numbers(hash), |stored| Some(bytes(&stored));
+    Id as Bytes16: |id| numbers(&id.to_bytes()), |stored| Some(Self::from_bytes(bytes(&stored)));
+    TokenHash as Bytes32: |hash| numbers(hash.as_bytes()), |stored| Some(Self::from_bytes(bytes(&stored)));
     Timestamp as i64: |at| at.millis(), |millis| Some(Self::from_millis(millis));
     Arc<str> as String: |text| text.to_string(), |text| Some(text.into());
     Name as String: |name| name.to_string(), |text| Self::parse(&text).ok();
@@ -99,8 +116,8 @@ converted! {
         |(cap, patterns)| Some(Self { cap: Field::load(cap)?, patterns: Field::load(patterns)? });
     PreviousSecret as (Bytes32, i64): |previous| (previous.hash.store(), previous.until.store()),
         |(hash, until)| Some(Self { hash: Field::load(hash)?, until: Field::load(until)? });
-    RotationRetry as (Bytes32, i64): |retry| (retry.key, retry.until.store()),
-        |(key, until)| Some(Self { key, until: Field::load(until)? });
+    RotationRetry as (Bytes32, i64): |retry| (retry.key.store(), retry.until.store()),
+        |(key, until)| Some(Self { key: Field::load(key)?, until: Field::load(until)? });
     Revocation as (i64, Option<String>): |revocation| (revocation.at.store(), revocation.address.store()),
         |(at, address)| Some(Self { at: Field::load(at)?, address: Field::load(address)? });
     SecretUse as (Bytes32, i64, String): |used| (used.secret.store(), used.at.store(), used.address.store()),
@@ -112,7 +129,8 @@ converted! {
             let uses = uses.into_iter().map(|(token, at)| Some((Field::load(token)?, Field::load(at)?)));
             uses.collect::<Option<Vec<_>>>().map(Self::of)
         };
-    AuditHead as (u64, Bytes32): |head| (head.seq, head.hash), |(seq, hash)| Some(Self { seq, hash });
+    AuditHead as (u64, Bytes32): |head| (head.seq, head.hash.store()),
+        |(seq, hash)| Some(Self { seq, hash: Field::load(hash)? });
     Deletion as (i64, (u8, String)): |deletion| (deletion.at.store(), deletion.content.store()),
         |(at, content)| Some(Self { at: Field::load(at)?, content: Field::load(content)? });
     Pusher as (Bytes16, String): |pusher| (pusher.account.store(), pusher.name.store()),

@@ -396,8 +396,8 @@ fn deleted(state: &State, change: &RowChange) -> Result<RowChange, Error> {
 /// Grants on namespaces stay as they are; those on repositories have a table of their own.
 fn grant(state: &State, change: &RowChange) -> Result<Option<RowChange>, Error> {
     let GrantV1 { target: (kind, target), grantee, level } = frozen(change)?;
-    let (kept, grantee, level) = (grantee, Field::load(grantee), Field::load(level));
-    let (grantee, level): (Grantee, _) = grantee.zip(level).ok_or_else(|| damaged(change))?;
+    let (grantee, level): (Option<Grantee>, _) = (Field::load(grantee), Field::load(level));
+    let (grantee, level) = grantee.zip(level).ok_or_else(|| damaged(change))?;
     if kind == <Namespace as Field>::store(&Namespace::Empty).0 {
         let namespace = Namespace::parse(&target).map_err(|_| damaged(change))?;
         check(change, &table::namespace_grant(&namespace, grantee))?;
@@ -407,7 +407,8 @@ fn grant(state: &State, change: &RowChange) -> Result<Option<RowChange>, Error> 
     check(change, &earlier_grant(&name, grantee))?;
     let Some(repository) = state.repository(&name).map(|repository| repository.id) else {
         // A later repository of that name must not begin with this grant.
-        log::warn!("a grant on {name} is left out: there is no such repository ({})", super::error::hex(&kept.1));
+        let grantee = super::error::hex(&grantee.id().to_bytes());
+        log::warn!("a grant on {name} is left out: there is no such repository ({grantee})");
         return Ok(None);
     };
     put(change, &RepositoryGrant { repository, grantee, level }).map(Some)

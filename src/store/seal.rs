@@ -59,11 +59,11 @@ impl Field for StoreDigest {
     type Stored = Bytes32;
 
     fn store(&self) -> Bytes32 {
-        self.0
+        self.0.store()
     }
 
     fn load(stored: Bytes32) -> Option<Self> {
-        Some(Self(stored))
+        Field::load(stored).map(Self)
     }
 }
 

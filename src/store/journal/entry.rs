@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::Id;
 use crate::store::change::RowChange;
-use crate::store::field::Bytes16;
+use crate::store::field::{Bytes16, Field};
 use crate::store::load;
 use crate::store::row::{Record, frozen, record};
 use crate::store::table::Table;
@@ -63,8 +63,8 @@ impl Record for Entry {
         let share = match self.share {
             Share::Local => (1, None),
             Share::Administrator => (2, None),
-            Share::Account { account, by_token: false } => (3, Some(account.to_bytes())),
-            Share::Account { account, by_token: true } => (4, Some(account.to_bytes())),
+            Share::Account { account, by_token: false } => (3, Some(account.store())),
+            Share::Account { account, by_token: true } => (4, Some(account.store())),
         };
         let changes = self.changes.iter().map(|it| (it.table.name().to_owned(), it.key.clone(), it.value.clone()));
         EntryV1 { sequence: self.sequence, share, audit_before: self.audit_before, changes: changes.collect() }
@@ -74,8 +74,8 @@ impl Record for Entry {
         let share = match stored.share {
             (1, None) => Share::Local,
             (2, None) => Share::Administrator,
-            (3, Some(account)) => Share::Account { account: Id::from_bytes(account), by_token: false },
-            (4, Some(account)) => Share::Account { account: Id::from_bytes(account), by_token: true },
+            (3, Some(account)) => Share::Account { account: Field::load(account)?, by_token: false },
+            (4, Some(account)) => Share::Account { account: Field::load(account)?, by_token: true },
             _ => return None,
         };
         let change = |(name, key, value): (String, Vec<u8>, Option<Vec<u8>>)| {

@@ -45,11 +45,11 @@ impl Field for OpenRemoval {
     type Stored = ([u64; 4], Bytes32);
 
     fn store(&self) -> Self::Stored {
-        ([self.by, self.first, self.last, self.count], self.digest)
+        ([self.by, self.first, self.last, self.count], self.digest.store())
     }
 
     fn load(([by, first, last, count], digest): Self::Stored) -> Option<Self> {
-        Some(Self { by, first, last, count, digest })
+        Some(Self { by, first, last, count, digest: Field::load(digest)? })
     }
 }
 
@@ -74,9 +74,9 @@ fn code(key: &AuditKey, head: AuditHead, at: Timestamp, open: &[OpenRemoval]) ->
     let mut hasher = blake3::Hasher::new_keyed(&key.derive("dockpass 2026-11-30 audit anchor 1"));
     hasher.update(&head.seq.to_le_bytes()).update(&head.hash).update(&at.millis().to_le_bytes());
     for removal in open {
-        let ([by, first, last, count], digest) = removal.store();
-        [by, first, last, count].iter().for_each(|number| _ = hasher.update(&number.to_le_bytes()));
-        hasher.update(&digest);
+        let (numbers, _) = removal.store();
+        numbers.iter().for_each(|number| _ = hasher.update(&number.to_le_bytes()));
+        hasher.update(&removal.digest);
     }
     hasher.finalize()
 }

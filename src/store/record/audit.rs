@@ -6,7 +6,7 @@ use crate::domain::audit::{AuditRecord, LoggedRecord, credential};
 use crate::domain::id::Id;
 use crate::domain::time::Timestamp;
 use crate::store::codec::{self, DecodeError, FrozenVersion};
-use crate::store::field::{Bytes16, Bytes32};
+use crate::store::field::{Bytes16, Bytes32, Field};
 use crate::store::row::{Record, Row, frozen};
 use crate::store::table::Table;
 
@@ -37,8 +37,8 @@ impl AuditV1 {
             seq: self.seq,
             time: Timestamp::from_millis(self.time),
             actor: self.actor.clone(),
-            actor_id: self.actor_id.map(Id::from_bytes),
-            credential: credential(&self.credential, self.credential_id.map(Id::from_bytes)),
+            actor_id: self.actor_id.and_then(Id::load),
+            credential: credential(&self.credential, self.credential_id.and_then(Id::load)),
             address: self.address.clone(),
             action: self.action.clone(),
             object: self.object.clone(),
@@ -62,12 +62,12 @@ impl Record for LoggedRecord {
     type Stored = AuditV2;
 
     fn store(&self) -> AuditV2 {
-        AuditV2 { line: self.line.clone(), hash: self.hash }
+        AuditV2 { line: self.line.clone(), hash: self.hash.store() }
     }
 
     fn load(AuditV2 { line, hash }: AuditV2) -> Option<Self> {
         let record = serde_json::from_str(&line).ok()?;
-        Some(Self { record, line, hash })
+        Some(Self { record, line, hash: Field::load(hash)? })
     }
 }
 

@@ -142,7 +142,7 @@ fn put_token(maker: &mut Maker, owner: u64, of: u64) {
     let number = 1_000_000 + owner * 10_000 + of;
     let it = token(number, owner + 1);
     let limits = &samples::tokens()[usize::try_from(of % 3).unwrap()].limits;
-    let previous = (of % 7 == 1).then(|| (*super::support::hash(number + 5_000_000_000).as_bytes(), now().millis()));
+    let previous = (of % 7 == 1).then(|| (super::support::hash(number + 5_000_000_000).store(), now().millis()));
     let record = TokenV1 {
         id: it.id.store(),
         owner: it.owner.store(),
@@ -223,11 +223,11 @@ fn put_audit(maker: &mut Maker, key: &AuditKey, count: u64) {
             object: it.object,
             outcome: it.outcome.as_str().to_owned(),
             count: 1,
-            hash: [0; 32],
+            hash: [0_u8; 32].store(),
         };
         let content = hashed(&codec::encode(&record).unwrap()).unwrap();
-        record.hash = key.hash(maker.seal.audit.hash, seq, &content);
+        maker.seal.audit = AuditHead { seq, hash: key.hash(maker.seal.audit.hash, seq, &content) };
+        record.hash = maker.seal.audit.hash.store();
         maker.put(Table::Audit, seq.to_be_bytes().to_vec(), &record);
-        maker.seal.audit = AuditHead { seq, hash: record.hash };
     }
 }

@@ -53,7 +53,7 @@ const GOLDEN: [(&str, Check); 45] = [
         // The last is on a repository, as up to format 2: only the migration reads it.
         reads_as(&bytes[..2], &samples::namespace_grants());
         let GrantV1 { target, grantee, level } = codec::decode(&bytes[2]).unwrap();
-        assert_eq!((target, grantee, level), ((2, "team/lint".to_owned()), (1, id(3).to_bytes()), 3));
+        assert_eq!((target, grantee, level), ((2, "team/lint".to_owned()), (1, id(3).store()), 3));
     }),
     ("known-address-v1", |bytes| stands_for(bytes, &samples::known_addresses())),
     ("audit-v1", |bytes| reads_as(bytes, &samples::early_audit_records())),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::super::audit_log::Undone;
 use super::super::change::RowChange;
 use super::super::engine::Engine;
+use super::super::field::Field;
 use super::super::record::{AuditV1, Removed};
 use super::super::retention::PIECE;
 use super::super::table::Table;
@@ -249,7 +250,7 @@ fn as_written_before(store: &Store) {
             seq: record.seq,
             time: record.time.millis(),
             actor: record.actor,
-            actor_id: record.actor_id.map(crate::domain::id::Id::to_bytes),
+            actor_id: record.actor_id.map(|id| id.store()),
             credential: "password".to_owned(),
             credential_id: None,
             address: record.address,
@@ -257,11 +258,11 @@ fn as_written_before(store: &Store) {
             object: record.object,
             outcome: record.outcome,
             count: record.count,
-            hash: [0; 32],
+            hash: [0_u8; 32].store(),
         };
         let content = super::super::codec::encode(&early).unwrap();
-        early.hash = store.shared.key.hash(head.hash, early.seq, &content);
-        head = AuditHead { seq: early.seq, hash: early.hash };
+        head = AuditHead { seq: early.seq, hash: store.shared.key.hash(head.hash, early.seq, &content) };
+        early.hash = head.hash.store();
         changes.push(RowChange { table: Table::Audit, key, value: Some(super::super::codec::encode(&early).unwrap()) });
     }
     engine.commit(&changes).unwrap();
