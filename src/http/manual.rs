@@ -116,7 +116,7 @@ fn link(target: &str) -> String {
         target.split_once('#').map_or((target, String::new()), |(file, place)| (file, format!("#{place}")));
     match file.strip_suffix(".md") {
         Some(chapter) if CHAPTERS.contains(&chapter) => format!("{}{place}", path(chapter)),
-        None if file.ends_with(".svg") && !file.contains('/') => format!("/assets/manual/{file}"),
+        None if file.strip_suffix(".svg").is_some_and(|name| !name.contains('/')) => format!("/assets/manual/{file}"),
         _ => target.to_owned(),
     }
 }

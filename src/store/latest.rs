@@ -59,7 +59,7 @@ impl LatestFile {
     /// A failure is logged once; the next end tries again.
     fn write(&mut self, seen: Timestamp) {
         let written = private_file::write(&self.path, format!("{seen}\n").as_bytes());
-        if let Err(error) = written.as_ref().map_err(|error| error.to_string())
+        if let Err(error) = &written
             && !self.is_failing
         {
             log::warn!("the latest date was not kept, by which access tokens stay ended: {error}");

@@ -147,14 +147,12 @@ fn span(text: &str) -> Option<(Span, &str)> {
         let (label, target, after) = link(text)?;
         return Some((Span::Link { label: inline(label), target: target.to_owned() }, after));
     }
-    let marks: [(&str, fn(Vec<Span>) -> Span); 2] = [("**", Span::Strong), ("*", Span::Emphasis)];
-    for (mark, make) in marks {
-        let found = between(text, mark, mark);
-        if let Some((inner, after)) = found.filter(|(inner, _)| !inner.is_empty() && inner.trim() == *inner) {
-            return Some((make(inline(inner)), after));
-        }
-    }
-    None
+    let marked = |mark| {
+        let (inner, after) = between(text, mark, mark)?;
+        (!inner.is_empty() && inner.trim() == inner).then(|| (inline(inner), after))
+    };
+    let strong = marked("**").map(|(inner, after)| (Span::Strong(inner), after));
+    strong.or_else(|| marked("*").map(|(inner, after)| (Span::Emphasis(inner), after)))
 }
 
 /// The label of a link, where it leads, and what follows.

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::backup::{RECIPIENT, alone, text};
 use crate::support::{
-    Dockpass,
+    Dockpass, Setup,
     crowd::{peak_mib, resident_mib},
     exe::executable,
     process::background_command,
@@ -90,7 +90,9 @@ fn back_up(dockpass: &Dockpass, file: &Path) -> (u64, u64) {
 
 #[test]
 fn an_encrypted_backup_is_held_by_neither_the_server_nor_the_command_that_writes_it() {
-    let dockpass = Dockpass::start();
+    // Loud, sled writes down all rows of a page with each change of it: gigabytes.
+    let environment = vec![("DOCKPASS_LOG", "info".to_owned())];
+    let dockpass = Setup { environment, ..Setup::default() }.start();
     let places = tempfile::tempdir().expect("a directory");
     let file = places.path().join("dockpass.backup.age");
     let (_, least) = back_up(&dockpass, &file);

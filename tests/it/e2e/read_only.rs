@@ -85,7 +85,7 @@ fn in_a_directory_that_its_user_may_only_read_it_does_not_start_and_says_which_c
         set_mode(modes[0]);
         let mut as_nobody = serve(command(&program), &data);
         let run = Run::of(as_nobody.uid(NOBODY).gid(NOBODY), "");
-        must_be_refused(&run, &["Permission denied", "chmod u+rw"]);
+        must_be_refused(&run, &["Permission denied", "chmod", " u+rw"]);
         set_mode(modes[1]);
     }
     Run::of(command("chown").args(["-R", "0"]).arg(&data), "").must_succeed();

@@ -163,7 +163,7 @@ pub(crate) fn files_of(data: &Path) {
             Ok(text) if !text.trim_end().contains(char::is_control) => secret("", text.trim_end()),
             _ => {
                 secret("", STANDARD.encode(&content).trim_end_matches('='));
-                secret("", &content.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+                secret("", &content.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat());
             }
         }
     }

@@ -6,9 +6,12 @@ mod line;
 mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+
+use super::Dockpass;
 
 pub(crate) use found::{fault, state_fault};
 pub(crate) use line::{Line, Lines, Reply};
@@ -212,4 +215,26 @@ impl Book {
         let unknown = found.iter().filter(|(object, _)| !allowed.contains_key(*object));
         wrong.chain(unknown.map(|(object, state)| format!("nobody made {object}, which is {state}"))).collect()
     }
+}
+
+/// What the book says to have been answered, and the server has never heard of, is lost.
+#[test]
+fn what_is_lost_is_noticed() {
+    let dockpass = Dockpass::start();
+    let lines = Lines::to(&dockpass);
+    let moment = AtomicUsize::new(1);
+    let book = Book::new(move || moment.fetch_add(1, Ordering::SeqCst));
+    set_up(&lines, &book, 1);
+    state_fault(&book, usize::MAX, &lines).expect("all is well");
+    let note = |object: &str, becomes: &str| {
+        book.end(book.begin(&[(object.to_owned(), becomes.to_owned())]), "");
+        let fault = state_fault(&book, usize::MAX, &lines).expect_err(object);
+        book.pages().deeds.pop();
+        fault
+    };
+    for object in ["team house-0/lost", "in team house-0/lost/keeper", "member house-0/reader", "robot house-0/lost"] {
+        assert!(note(object, "there").contains(object), "{object}");
+    }
+    let fault = note("password owner-0", "a-password-of-nobody");
+    assert!(fault.starts_with("owner-0 has the password "), "{fault}");
 }
