@@ -61,6 +61,7 @@ mod verify;
 mod watchdog;
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 pub use crate::registry::snippet::{CERTIFICATE_NAME, DISTRIBUTION_NAME};
@@ -81,6 +82,8 @@ pub use socket_secret::{SOCKET_SECRET_HEADER, SocketSecretError, read_socket_sec
 pub use start_error::StartError;
 pub use supervisor::Supervisor;
 pub use ui_files::{manual_chapters, manual_text};
+
+use actix_web::web;
 
 use crate::config::Config;
 use crate::domain::time::{Clock, Timestamp};
@@ -145,6 +148,10 @@ pub(crate) struct App {
     /// Whether the threads that serve requests do.
     pulse: Arc<Pulse>,
 }
+
+/// The state that all handlers share. Requests of a worker count among themselves who has it: all workers that count in one
+/// place wait for each other.
+type SharedApp = Rc<web::Data<App>>;
 
 impl App {
     /// What most clients call the registry, unless that is known already.

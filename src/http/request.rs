@@ -10,7 +10,6 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::ops::Deref;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,13 +22,13 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::App;
 use super::address::{self, Peer};
 use super::body::ReadBody;
 use super::connections::Place;
 use super::failure::Failure;
 use super::pools::{PATIENCE, Work, busy};
 use super::request_log;
+use super::{App, SharedApp};
 use crate::api::{Access, Body, BodyFormat, Code, InvalidParameter, Operation, Parameters};
 use crate::correlation;
 use crate::domain::entered::{self, NotText};
@@ -235,10 +234,6 @@ impl From<InvalidParameter> for Failure {
         Self::invalid(name, reason)
     }
 }
-
-/// The state that all handlers share. Requests of a worker count among themselves who has it: all workers that count in one
-/// place wait for each other.
-pub(super) type SharedApp = Rc<web::Data<App>>;
 
 /// The state that all handlers share.
 pub(super) fn app(http: &HttpRequest) -> Result<SharedApp, Failure> {

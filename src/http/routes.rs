@@ -12,12 +12,12 @@ use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use tokio::time::{Instant, sleep};
 
-use super::App;
 use super::connections::Respond;
 use super::cross_origin::CrossOrigin;
 use super::failure::Failure;
 use super::reply::Reply;
-use super::request::{Arrival, FromArrival, SharedApp, app};
+use super::request::{Arrival, FromArrival, app};
+use super::{App, SharedApp};
 use super::{
     accounts, address, admin, answers, audit, body, docs, doctor, events, gateway, grants, headers, keeping, metrics,
     not_found, operation, organizations, registry, repositories, request_log, robots, search, session, settings,

@@ -19,12 +19,12 @@ use actix_web::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, 
 use actix_web::web;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
-use super::App;
 use super::address;
 use super::failure::Failure;
 use super::not_found::is_registry_path;
 use super::pools::{Source, UpstreamPlace, Work};
-use super::request::{self, SharedApp, app};
+use super::request::{self, app};
+use super::{App, SharedApp};
 use crate::api::{Access, Code};
 use crate::domain::distribution::{self, Asked, ContentRequest, Object, Verb};
 use crate::metrics::{GatewayOutcome, UpstreamError};
