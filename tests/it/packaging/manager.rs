@@ -15,9 +15,11 @@ use crate::support::{
     process::{Background, Run, background_command, command, eventually},
 };
 
-/// Makes the root of the manager in `$1` with the files in `$2`, and becomes the manager.
+/// Makes the root of the manager in `$1` with the files in `$2`, and becomes the manager. Its users enter the root, whatever
+/// umask another test has set.
 const BOOT: &str = r#"
 set -e
+umask 022
 mount --make-rprivate /
 mount -t tmpfs none "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
