@@ -81,7 +81,8 @@ class Report:
         bar, gap, left, right = 16, 26, 330, 560
         lines = [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right + 130}" height="{len(rows) * (bar + gap) + 20}" '
-            'font-family="system-ui, sans-serif" font-size="13" fill="#6f7880">'
+            'font-family="system-ui, sans-serif" font-size="13" fill="#6f7880">',
+            "<title>Requests a second beside the limit of the machine</title>",
         ]
         for place, row in enumerate(rows):
             ratio, top = self.ratio(row), 10 + place * (bar + gap)

@@ -172,8 +172,8 @@ mod tests {
     #[test]
     fn every_chapter_is_read_as_commonmark_reads_it() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/ui/manual");
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        for path in files.filter(|path| path.extension() == Some("md".as_ref())) {
             must_agree(&std::fs::read_to_string(path).unwrap());
         }
     }

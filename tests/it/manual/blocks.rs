@@ -41,6 +41,7 @@ pub(super) fn documents() -> Vec<Document> {
     let mut found = vec![Document { name: "README".to_owned(), text: read(&root().join("README.md")) }];
     let mut paths: Vec<_> =
         fs::read_dir(root().join("ui/manual")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension() == Some("md".as_ref()));
     paths.sort();
     found.extend(paths.iter().map(|path| {
         let name = path.file_stem().unwrap().to_str().unwrap();
