@@ -49,11 +49,7 @@ impl Common {
 
     /// Milliseconds since the room was made.
     pub(super) fn millis(&self) -> u64 {
-        self.millis_at(Instant::now())
-    }
-
-    fn millis_at(&self, now: Instant) -> u64 {
-        u64::try_from(now.saturating_duration_since(self.begun).as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Whether too much is unread in all.
@@ -244,9 +240,9 @@ impl Connection {
         }
     }
 
-    /// Bytes went one way or the other now.
-    pub(super) fn moved(&self, now: Instant) {
-        self.moved_at.store(self.common.millis_at(now), Ordering::Relaxed);
+    /// Bytes went one way or the other.
+    pub(super) fn moved(&self) {
+        self.moved_at.store(self.common.millis(), Ordering::Relaxed);
     }
 
     /// As if no byte had gone for so long.

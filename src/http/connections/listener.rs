@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use actix_http::{HttpService, KeepAlive, Request};
+use actix_http::{HttpService, Request};
 use actix_server::{GracefulShutdownSignal, ServerBuilder};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
 use actix_web::dev::{AppConfig, Extensions, Payload, ServerHandle, Service, ServiceFactory, fn_factory, fn_service};
@@ -33,6 +33,8 @@ use crate::http::pools::THREADS;
 use crate::http::request_log;
 use crate::metrics::{Gauge, Metrics};
 
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to close its side.
 const DISCONNECT: Duration = Duration::from_secs(1);
 /// How long requests in flight may still take when the server stops, in seconds.
@@ -273,8 +275,7 @@ fn http<S: Respond>(
         async move { signal.notified().await }
     };
     HttpService::build()
-        // The stream ends what is idle, at less cost than a timer for each request.
-        .keep_alive(KeepAlive::Os)
+        .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(DISCONNECT)
         .h1_write_buffer_size(WRITE_BUFFER)

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix_web::rt::net::{TcpStream, UnixStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 
 use super::bare::{FirstLine, Instead};
@@ -20,8 +20,6 @@ use super::room::{ASK_AGAIN, Place, Present, Turn};
 
 /// How long the rest of a request's head may take.
 pub(in crate::http) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// An answer stands still if fewer bytes went within the time that it may.
 const CRAWL: usize = 1_024;
 /// The same while the server ends.
@@ -73,13 +71,8 @@ pub(in crate::http) struct Stream {
     present: Present,
     /// While an answer is stuck.
     stuck: Option<Stuck>,
-    /// When bytes last went either way.
-    moved_at: Instant,
     /// The end of the time for a head that has begun.
-    head_end: Option<Instant>,
-    head: Alarm,
-    /// For the end of a connection that is idle.
-    idle: Alarm,
+    head: Option<Pin<Box<Sleep>>>,
     /// The end of the time for the rest of a request while the server ends.
     last: Option<Pin<Box<Sleep>>>,
     /// When to ask again whether it is this connection's turn.
@@ -99,25 +92,6 @@ pub(in crate::http) struct Stream {
     continued: usize,
     /// What was so at the last look: requests that had begun, and whether one was being answered.
     seen: (u64, bool),
-}
-
-/// Wakes the task of a connection by a time that mostly moves on before it comes. The timer runs on meanwhile, and is set anew
-/// where it has run out too early: setting one costs as much as a look-up in the store, and each request would set several.
-#[derive(Default)]
-struct Alarm(Option<Pin<Box<Sleep>>>);
-
-impl Alarm {
-    /// Whether this time has come, which is not before those that were asked for; if not, the task is woken by then.
-    fn has_come(&mut self, time: Instant, cx: &mut Context<'_>) -> bool {
-        let timer = self.0.get_or_insert_with(|| Box::pin(sleep_until(time)));
-        while timer.as_mut().poll(cx).is_ready() {
-            if timer.deadline() >= time {
-                return true;
-            }
-            timer.as_mut().reset(time);
-        }
-        false
-    }
 }
 
 /// The rest of a request that is not taken.
@@ -142,10 +116,7 @@ impl Stream {
             wire,
             present,
             stuck: None,
-            moved_at: Instant::now(),
-            head_end: None,
-            head: Alarm::default(),
-            idle: Alarm::default(),
+            head: None,
             last: None,
             ask: None,
             read: 0,
@@ -176,15 +147,7 @@ impl Stream {
             self.connection().wakes(cx);
             if self.connection().is_to_end() { Poll::Ready(false) } else { self.poll_turn(cx).map(|()| true) }
         });
-        let is_turn = turn.await;
-        self.moved_at = Instant::now();
-        is_turn
-    }
-
-    /// Bytes went one way or the other.
-    fn moved(&mut self) {
-        self.moved_at = Instant::now();
-        self.connection().moved(self.moved_at);
+        turn.await
     }
 
     /// Writes what goes to the client.
@@ -196,7 +159,7 @@ impl Stream {
             return Poll::Pending;
         };
         let written = written?;
-        self.moved();
+        self.connection().moved();
         if let Some(stuck) = &mut self.stuck {
             stuck.moved += written;
         }
@@ -282,7 +245,7 @@ impl Stream {
         if begun != self.seen.0 || (self.seen.1 && !is_answering) {
             self.read = 0;
             self.line = FirstLine::default();
-            self.head_end = None;
+            self.head = None;
         }
         self.seen = (begun, is_answering);
         is_answering
@@ -300,17 +263,11 @@ impl Stream {
 
     /// A head that has begun must come whole in time.
     fn check_head(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        let end = *self.head_end.get_or_insert(self.moved_at + HEAD_TIMEOUT);
-        if self.head.has_come(end, cx) {
+        let head = self.head.get_or_insert_with(|| Box::pin(sleep(HEAD_TIMEOUT)));
+        if head.as_mut().poll(cx).is_ready() {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "the head of a request took too long"));
         }
         Ok(())
-    }
-
-    /// Where nothing comes: the end, for a client that has asked for nothing for long.
-    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let is_over = self.read == 0 && self.idle.has_come(self.moved_at + KEEP_ALIVE, cx);
-        if is_over { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
     /// Whether the rest of a request has not come in the time that it has while the server ends.
@@ -378,29 +335,24 @@ impl AsyncRead for Stream {
                 this.check_head(cx)?;
             }
             // Only who has something to say needs a turn. What TLS has decrypted already cannot be seen here.
-            let is_there = match &this.wire {
-                Wire::Tcp(stream) => stream.poll_read_ready(cx)?.is_ready(),
-                Wire::Unix(stream) => stream.poll_read_ready(cx)?.is_ready(),
-                Wire::Tls(_) => true,
-            };
-            if !is_there {
-                return this.poll_idle(cx);
+            match &this.wire {
+                Wire::Tcp(stream) => ready!(stream.poll_read_ready(cx))?,
+                Wire::Unix(stream) => ready!(stream.poll_read_ready(cx))?,
+                Wire::Tls(_) => {}
             }
             if this.poll_turn(cx).is_pending() {
                 // It is not the client that keeps the rest of a head back.
-                this.head_end = None;
+                this.head = None;
                 return Poll::Pending;
             }
             this.taken = 0;
         }
         let before = buf.filled().len();
-        let polled = this.wire.io().poll_read(cx, buf)?;
-        if polled.is_pending() {
-            return if is_answering { Poll::Pending } else { this.poll_idle(cx) };
-        }
+        let polled = this.wire.io().poll_read(cx, buf);
+        ready!(polled)?;
         let count = buf.filled().len() - before;
         if count > 0 {
-            this.moved();
+            this.connection().moved();
             this.read += count;
             this.taken += count;
             this.line.read(buf.filled().get(before..).unwrap_or_default());
@@ -451,8 +403,6 @@ impl AsyncWrite for Stream {
         flushed?;
         this.end_stuck(cx);
         this.connection().is_written();
-        // Nothing is read before the next request comes: from now on it may be too late for one.
-        this.idle.has_come(this.moved_at + KEEP_ALIVE, cx);
         if this.connection().interim.get() == Interim::Asked {
             // Nothing of earlier answers is left.
             this.connection().interim.set(Interim::Next);
@@ -493,53 +443,21 @@ mod tests {
 
     /// Two connections of one source, which may have so many bytes unread; the client of the first has sent so many.
     fn sent(bytes: usize, unread_of_source: usize) -> (Stream, Present, net::UnixStream) {
-        let (stream, second, theirs) = unsent(unread_of_source);
-        let mut sender = theirs.try_clone().unwrap();
-        thread::spawn(move || {
-            sender.write_all(&vec![b'a'; bytes]).unwrap();
-            sender.shutdown(Shutdown::Write).unwrap();
-        });
-        (stream, second, theirs)
-    }
-
-    /// The same; nobody has sent anything yet.
-    fn unsent(unread_of_source: usize) -> (Stream, Present, net::UnixStream) {
         let (ours, theirs) = net::UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         let room = testing::room(2, 2 * unread_of_source);
         let client = Origin::Client(IpAddr::from([192, 0, 2, 1]));
         let [first, second] = [(); 2].map(|()| room.enter(client, Phase::Requests).unwrap());
+        let mut sender = theirs.try_clone().unwrap();
+        thread::spawn(move || {
+            sender.write_all(&vec![b'a'; bytes]).unwrap();
+            sender.shutdown(Shutdown::Write).unwrap();
+        });
         (Stream::new(Wire::Unix(UnixStream::from_std(ours).unwrap()), first), second, theirs)
     }
 
     fn turn(present: &Present) -> Turn {
         present.turn(&Context::from_waker(std::task::Waker::noop()))
-    }
-
-    #[tokio::test]
-    async fn an_alarm_that_was_set_for_an_earlier_time_goes_on_to_the_later_one() {
-        let (now, hour) = (Instant::now(), Duration::from_hours(1));
-        let [past, later] = [now.checked_sub(hour).unwrap(), now + hour];
-        let (mut alarm, mut cx) = (Alarm::default(), Context::from_waker(std::task::Waker::noop()));
-        assert!(alarm.has_come(past, &mut cx));
-        assert!(!alarm.has_come(later, &mut cx), "it has run out, but not for this time");
-        assert_eq!(alarm.0.as_ref().map(|timer| timer.deadline()), Some(later));
-        assert!(!alarm.has_come(later + hour, &mut cx));
-        assert_eq!(alarm.0.map(|timer| timer.deadline()), Some(later), "it is not set anew before it has run out");
-    }
-
-    #[tokio::test]
-    async fn a_connection_that_is_idle_for_long_ends_and_one_that_is_being_answered_does_not() {
-        let (mut stream, _, _client) = unsent(MIB);
-        let mut cx = Context::from_waker(std::task::Waker::noop());
-        let mut read = |stream: &mut Stream| Pin::new(stream).poll_read(&mut cx, &mut ReadBuf::new(&mut [0; 9]));
-        assert!(read(&mut stream).is_pending());
-        stream.moved_at = stream.moved_at.checked_sub(2 * KEEP_ALIVE).unwrap();
-        stream.idle = Alarm::default();
-        let answering = stream.connection().begin();
-        assert!(read(&mut stream).is_pending());
-        drop(answering);
-        assert!(matches!(read(&mut stream), Poll::Ready(Ok(()))), "the end");
     }
 
     #[tokio::test]
