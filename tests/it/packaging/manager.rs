@@ -187,7 +187,7 @@ fn systemd_starts_it_once_it_is_ready_watches_it_and_stops_it() {
     eventually("it starts", || (manager.shown("MainPID") != "0").then_some(()));
     assert_eq!(manager.shown("ActiveState"), "activating", "{}", manager.log());
     let config = "[server]\nlisten = \"127.0.0.1:0\"\n";
-    let write = ["sh", "-c", "cat >/etc/dockpass/config.toml"];
+    let write = ["sh", "-c", "umask 022; cat >/etc/dockpass/config.toml"];
     let written = manager.run_with(&write, config);
     let status = || manager.systemctl(&["status", "dockpass"]).describe();
     assert_eq!(written.code(), Some(0), "nobody reads it\n{}\n{}", status(), manager.log());
