@@ -68,7 +68,7 @@ pub(super) fn page(template: &str, chapter: &str, read: &Read) -> String {
 pub struct Chapter {
     /// The chapter's name.
     pub name: &'static str,
-    /// What it is called.
+    /// Its title, as it is written.
     pub title: String,
     /// Its title and what is in it, as plain text.
     pub about: String,

@@ -26,11 +26,10 @@ use super::expect;
 use super::limits::Limits;
 use super::room::{Origin, Place, Present, Room};
 use super::stream::{HEAD_TIMEOUT, Stream, Wire};
-use crate::http::App;
-use crate::http::SharedApp;
 use crate::http::address::SocketPeer;
 use crate::http::pools::THREADS;
 use crate::http::request_log;
+use crate::http::{App, SharedApp};
 use crate::metrics::{Gauge, Metrics};
 
 /// How long an idle connection is kept.
